@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-Xcc", "-march=x86-64-v3"]),
+]
+let cFlags: [CSetting] = [.unsafeFlags(["-march=x86-64-v3", "-O2"])]
+let cxxFlags: [CXXSetting] = [.unsafeFlags(["-march=x86-64-v3", "-O3"])]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "streamhouse",
+    products: [
+        .executable(name: "streamhouse", targets: ["streamhouse"]),
+        //LT .executable(name: "LogicTest", targets: ["LogicTest"]),
+    ],
+    targets: [
+        // Floors
+        .target(name: "CPure", cSettings: cFlags),
+        .target(name: "CLinux", cSettings: cFlags),
+        .systemLibrary(name: "CZstd"),
+        .systemLibrary(name: "CLz4"),
+        .systemLibrary(name: "CSnappy"),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "CPq"),
+        .target(
+            name: "CSimdjson", cxxSettings: cxxFlags,
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+        .target(
+            name: "CRe2", cxxSettings: cxxFlags,
+            linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+        module("Types", ["CPure"]),
+        module("Platform", ["CLinux", "CPure", "CZstd", "CLz4", "CSnappy", "CZlib"]),
+        // Memory, engine, language
+        module("State", ["Types", "Platform", "CPure", "CSQLite"]),
+        module("Dataflow", ["Types", "State", "CPure", "CRe2"]),
+        module("Planner", ["Types", "Dataflow"]),
+        // Edges
+        module("Wire", ["Types", "Platform"]),
+        module("Connectors", ["Types", "Platform", "State", "Wire", "CPure", "CSimdjson"]),
+        // Conductor and command
+        module("Server", ["Types", "Platform", "State", "Dataflow", "Planner", "Wire", "Connectors"]),
+        .executableTarget(
+            name: "streamhouse", dependencies: ["Server", "Connectors", "Platform", "Types"],
+            swiftSettings: strict),
+        //LT .executableTarget(name: "LogicTest", dependencies: ["CPq"], swiftSettings: strict),
+    ],
+    cxxLanguageStandard: .cxx17
+)

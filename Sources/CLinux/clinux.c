@@ -1,0 +1,2 @@
+/* Header-only module. */
+#include "clinux.h"

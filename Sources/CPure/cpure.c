@@ -1,0 +1,2 @@
+/* Header-only module. */
+#include "cpure.h"

@@ -1,0 +1,88 @@
+import CSimdjson
+import Types
+
+/// JSON objects straight into columns, by simdjson. One owner at a time.
+///
+/// All declared columns are checked, so that which records are rejected does not depend on who reads;
+/// only the wanted ones are handed out. A missing field is NULL.
+@safe
+final class JSONDecoder {
+    private let handle: OpaquePointer
+    private let columns: [(name: String, type: DataType)]
+
+    init(_ columns: [(name: String, type: DataType)]) {
+        self.columns = columns
+        unsafe handle = csimdjson_new()
+        for column in columns {
+            let name = column.name.utf8.map { CChar(bitPattern: $0) }
+            let range = TextEncoding.range(column.type.kind)
+            unsafe csimdjson_add_column(
+                handle, name, name.count, JSONDecoder.code(column.type), range.lowerBound,
+                range.upperBound, 1)
+        }
+    }
+
+    deinit { unsafe csimdjson_free(handle) }
+
+    private static func code(_ type: DataType) -> Int32 {
+        switch type.physical {
+        case .int64: Int32((type.kind == .timestamp ? CSIMDJSON_TIMESTAMP : CSIMDJSON_INT).rawValue)
+        case .double: Int32(CSIMDJSON_DOUBLE.rawValue)
+        case .bool: Int32(CSIMDJSON_BOOL.rawValue)
+        case .numeric: Int32(CSIMDJSON_NUMERIC.rawValue)
+        case .text, .interval: Int32(CSIMDJSON_TEXT.rawValue)
+        }
+    }
+
+    var count: Int { unsafe Int(csimdjson_rows(handle)) }
+
+    /// Appends one object. `bytes` lie in memory with 64 readable bytes behind them.
+    /// - Returns: nil, or why the record is no row.
+    func append(_ bytes: UnsafePointer<UInt8>, count: Int) -> String? {
+        if unsafe csimdjson_append(handle, bytes, count) == 0 { return nil }
+        return unsafe String(cString: csimdjson_error(handle))
+    }
+
+    /// The wanted columns of all rows so far, in the order asked for; the decoder is empty afterwards.
+    func take(_ wanted: [Int]) -> Batch {
+        let rows = count
+        let result = Batch(columns: wanted.map { column($0, rows) }, count: rows)
+        unsafe csimdjson_clear(handle)
+        return result
+    }
+
+    private func copy<Element>(_ start: UnsafeRawPointer?, _ count: Int, _ zero: Element) -> Storage<Element> {
+        let storage = Storage<Element>(uninitialized: count)
+        if let start = unsafe start {
+            unsafe UnsafeMutableRawPointer(storage.cells.unsafePointer).copyMemory(
+                from: start, byteCount: count * MemoryLayout<Element>.stride)
+        }
+        return storage
+    }
+
+    private func column(_ index: Int, _ rows: Int) -> Column {
+        var hasNull: Int32 = 0
+        let mask = unsafe csimdjson_validity(handle, index, &hasNull)
+        let validity = hasNull != 0 ? unsafe copy(UnsafeRawPointer(mask), rows, 0 as UInt8) : nil
+        let cells = unsafe csimdjson_cells(handle, index)
+        switch columns[index].type.physical {
+        case .int64: return Column(.int64(unsafe copy(cells, rows, 0 as Int64)), validity: validity)
+        case .double: return Column(.double(unsafe copy(cells, rows, 0 as Double)), validity: validity)
+        case .bool: return Column(.bool(unsafe copy(cells, rows, 0 as UInt8)), validity: validity)
+        case .numeric:
+            let coefficients = unsafe copy(cells, rows, 0 as Int128)
+            let scales = unsafe copy(UnsafeRawPointer(csimdjson_scales(handle, index)), rows, 0 as Int16)
+            let numbers = Storage<Numeric>(uninitialized: rows)
+            let (from, places, to) = (coefficients.cells, scales.cells, numbers.cells)
+            for row in 0..<rows { to[row] = Numeric(coefficient: from[row], scale: Int(places[row])) }
+            return Column(.numeric(numbers), validity: validity)
+        case .text, .interval:
+            var byteCount = 0
+            let bytes = unsafe csimdjson_bytes(handle, index, &byteCount)
+            let offsets = unsafe copy(
+                UnsafeRawPointer(csimdjson_offsets(handle, index)), rows + 1, 0 as UInt32)
+            let storage = unsafe copy(UnsafeRawPointer(bytes), byteCount, 0 as UInt8)
+            return Column(.text(TextStorage(offsets: offsets, bytes: storage)), validity: validity)
+        }
+    }
+}

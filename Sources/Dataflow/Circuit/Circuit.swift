@@ -1,0 +1,79 @@
+package import Types
+
+/// A graph of operators that are stepped together, one thread at a time.
+package final class Circuit {
+    struct Target {
+        var node: Int
+        var port: Int
+    }
+
+    private struct Node {
+        let name: String
+        let body: any Operator
+        var targets: [Target] = []
+        var rowsIn: Int64 = 0
+    }
+
+    private var nodes: [Node] = []
+    /// An expression's failure ends the run (ad-hoc queries); otherwise the rows are set aside.
+    package let failsFast: Bool
+    /// Rows set aside in this step; whoever drives the circuit takes them.
+    package var failed: [FailedRows] = []
+    /// Keeps row numbers alive that `Output.divert` has handed out.
+    var scratch: Storage<UInt32>?
+
+    package init(failsFast: Bool) { self.failsFast = failsFast }
+
+    /// Adds an operator behind those that feed it; nodes must be added in topological order.
+    /// - Returns: its number.
+    package func add(_ name: String, _ body: any Operator, inputs: [Int]) -> Int {
+        let number = nodes.count
+        for (port, input) in inputs.enumerated() {
+            precondition(input < number, "node \(number) before its input \(input)")
+            nodes[input].targets.append(Target(node: number, port: port))
+        }
+        nodes.append(Node(name: name, body: body))
+        return number
+    }
+
+    func targets(of node: Int) -> [Target] { nodes[node].targets }
+
+    func deliver(_ batch: Batch, to node: Int, port: Int) throws(SQLError) {
+        nodes[node].rowsIn += Int64(batch.count)
+        try nodes[node].body.receive(batch, port: port, out: Output(circuit: self, node: node))
+    }
+
+    /// Pushes a change into an input node.
+    package func push(_ batch: Batch, into node: Int) throws(SQLError) {
+        guard batch.count > 0 else { return }
+        try deliver(batch, to: node, port: 0)
+    }
+
+    /// Ends the step: everything that was held back comes out.
+    package func finish() throws(SQLError) {
+        for number in nodes.indices {
+            try nodes[number].body.finish(out: Output(circuit: self, node: number))
+        }
+    }
+
+    /// Operators with state, by a name that is the same whenever the same plan is lowered.
+    package var stateful: [(name: String, state: any Checkpointable)] {
+        var list: [(name: String, state: any Checkpointable)] = []
+        for (number, node) in nodes.enumerated() {
+            let name = "\(number)-\(node.name)"
+            if let state = node.body as? any Checkpointable { list.append((name, state)) }
+            if let aggregate = node.body as? AggregateOperator, let extremes = aggregate.extremes {
+                list.append((name + "-extremes", extremes))
+            }
+            if let join = node.body as? JoinOperator {
+                for (side, state) in join.sideStates.enumerated() {
+                    list.append((name + "-side\(side)", state))
+                }
+            }
+        }
+        return list
+    }
+
+    /// Rows that each operator has received since it was made, for EXPLAIN and for tests.
+    package var rowsTouched: [(name: String, rows: Int64)] { nodes.map { ($0.name, $0.rowsIn) } }
+}

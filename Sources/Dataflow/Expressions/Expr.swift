@@ -1,0 +1,128 @@
+package import Types
+
+/// A bound, typed, name-free scalar expression over the columns of one input.
+package indirect enum Expr: Sendable {
+    case column(Int, DataType)
+    case constant(Value, DataType)
+    case call(ScalarFunction, [Expr], DataType)
+    /// Three-valued; the second is evaluated only where the first leaves the answer open.
+    case and(Expr, Expr)
+    case or(Expr, Expr)
+    case not(Expr)
+    case isNull(Expr)
+    /// Searched CASE: conditions with results, in order.
+    case cases([(when: Expr, then: Expr)], otherwise: Expr, DataType)
+    case coalesce([Expr], DataType)
+
+    package var type: DataType {
+        switch self {
+        case .column(_, let type), .constant(_, let type), .call(_, _, let type),
+            .cases(_, _, let type), .coalesce(_, let type):
+            type
+        case .and, .or, .not, .isNull: .boolean
+        }
+    }
+
+    /// Whether evaluating it can fail for some row.
+    package var canFail: Bool {
+        switch self {
+        case .column, .constant: false
+        case .call(let function, let arguments, _):
+            function.canFail || arguments.contains { $0.canFail }
+        case .and(let left, let right), .or(let left, let right): left.canFail || right.canFail
+        case .not(let inner), .isNull(let inner): inner.canFail
+        case .cases(let arms, let otherwise, _):
+            otherwise.canFail || arms.contains { $0.when.canFail || $0.then.canFail }
+        case .coalesce(let inputs, _): inputs.contains { $0.canFail }
+        }
+    }
+
+    /// Expressions directly below.
+    package var children: [Expr] {
+        switch self {
+        case .column, .constant: []
+        case .call(_, let arguments, _): arguments
+        case .and(let left, let right), .or(let left, let right): [left, right]
+        case .not(let inner), .isNull(let inner): [inner]
+        case .cases(let arms, let otherwise, _): arms.flatMap { [$0.when, $0.then] } + [otherwise]
+        case .coalesce(let inputs, _): inputs
+        }
+    }
+
+    /// The same with every node below replaced, bottom up.
+    package func mapped(_ transform: (Expr) -> Expr) -> Expr {
+        let copy: Expr =
+            switch self {
+            case .column, .constant: self
+            case .call(let function, let arguments, let type):
+                .call(function, arguments.map { $0.mapped(transform) }, type)
+            case .and(let left, let right): .and(left.mapped(transform), right.mapped(transform))
+            case .or(let left, let right): .or(left.mapped(transform), right.mapped(transform))
+            case .not(let inner): .not(inner.mapped(transform))
+            case .isNull(let inner): .isNull(inner.mapped(transform))
+            case .cases(let arms, let otherwise, let type):
+                .cases(
+                    arms.map { ($0.when.mapped(transform), $0.then.mapped(transform)) },
+                    otherwise: otherwise.mapped(transform), type)
+            case .coalesce(let inputs, let type):
+                .coalesce(inputs.map { $0.mapped(transform) }, type)
+            }
+        return transform(copy)
+    }
+
+    /// Columns that are read.
+    package var columns: Set<Int> {
+        if case .column(let index, _) = self { return [index] }
+        return children.reduce(into: []) { $0.formUnion($1.columns) }
+    }
+
+    /// The same expression over an input whose columns have moved.
+    package func remapped(_ position: (Int) -> Int) -> Expr {
+        mapped { node in
+            guard case .column(let index, let type) = node else { return node }
+            return .column(position(index), type)
+        }
+    }
+
+    /// Whether its value depends on its arguments alone.
+    package var isStable: Bool {
+        if case .call(let function, _, _) = self, function.isVolatile { return false }
+        return children.allSatisfy(\.isStable)
+    }
+}
+
+/// A function over columns, with the types it is declared for.
+package final class ScalarFunction: Sendable {
+    package typealias Body = @Sendable (Evaluation, [Column]) -> Column
+
+    package let name: String
+    package let arguments: [DataType]
+    package let result: DataType
+    /// The last argument's type may repeat any number of times.
+    package let isVariadic: Bool
+    /// NULL in any argument gives NULL.
+    package let isStrict: Bool
+    package let canFail: Bool
+    package let isVolatile: Bool
+    let body: Body
+
+    init(
+        _ name: String, _ arguments: [DataType], _ result: DataType, variadic: Bool = false,
+        strict: Bool = true, canFail: Bool = false, volatile: Bool = false,
+        _ body: @escaping Body
+    ) {
+        self.name = name
+        self.arguments = arguments
+        self.result = result
+        isVariadic = variadic
+        isStrict = strict
+        self.canFail = canFail
+        isVolatile = volatile
+        self.body = body
+    }
+
+    /// How plans and fingerprints name it.
+    package var signature: String {
+        "\(name)(\(arguments.map(\.name).joined(separator: ",")))"
+    }
+}

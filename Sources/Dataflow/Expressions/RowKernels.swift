@@ -1,0 +1,86 @@
+import Types
+
+/// Strict kernels from a closure on one row. NULL rows are not visited; a thrown error becomes the
+/// row's failure.
+enum RowKernels {
+    static func ints(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Int64
+    ) -> Column {
+        let result = Storage<Int64>(uninitialized: e.count)
+        return Column(.int64(result), validity: fill(e, columns, result, 0, f))
+    }
+
+    static func doubles(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Double
+    ) -> Column {
+        let result = Storage<Double>(uninitialized: e.count)
+        return Column(.double(result), validity: fill(e, columns, result, 0, f))
+    }
+
+    static func bools(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Bool
+    ) -> Column {
+        let result = Storage<UInt8>(uninitialized: e.count)
+        return Column(
+            .bool(result),
+            validity: fill(e, columns, result, 0) { (row) throws(SQLError) in try f(row) ? 1 : 0 })
+    }
+
+    static func numerics(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Numeric
+    ) -> Column {
+        let result = Storage<Numeric>(uninitialized: e.count)
+        return Column(.numeric(result), validity: fill(e, columns, result, .zero, f))
+    }
+
+    static func intervals(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Interval
+    ) -> Column {
+        let result = Storage<Interval>(uninitialized: e.count)
+        return Column(.interval(result), validity: fill(e, columns, result, Interval(), f))
+    }
+
+    @inline(__always)
+    private static func fill<Element: BitwiseCopyable>(
+        _ e: Evaluation, _ columns: [Column], _ result: Storage<Element>, _ zero: Element,
+        _ f: (Int) throws(SQLError) -> Element
+    ) -> Storage<UInt8>? {
+        let validity = e.validity(columns)
+        let to = result.cells
+        for row in 0..<e.count {
+            if let validity, validity.cells[row] == 0 {
+                to[row] = zero
+                continue
+            }
+            do throws(SQLError) {
+                to[row] = try f(row)
+            } catch {
+                to[row] = zero
+                e.fail(row, error)
+            }
+        }
+        return validity
+    }
+
+    /// Text results; nil is NULL.
+    static func texts(
+        _ e: Evaluation, _ columns: [Column], strict: Bool = true,
+        _ f: (Int) throws(SQLError) -> [UInt8]?
+    ) -> Column {
+        let validity = strict ? e.validity(columns) : nil
+        let builder = ColumnBuilder(.text, capacity: e.count)
+        for row in 0..<e.count {
+            if let validity, validity.cells[row] == 0 {
+                builder.appendNull()
+                continue
+            }
+            do throws(SQLError) {
+                if let text = try f(row) { builder.append(text: text) } else { builder.appendNull() }
+            } catch {
+                builder.append(text: [])
+                e.fail(row, error)
+            }
+        }
+        return builder.column()
+    }
+}

@@ -1,0 +1,250 @@
+import Types
+
+/// Timestamps and intervals.
+enum DateTimeFunctions {
+    static let all: [ScalarFunction] = arithmetic + fields + formatting + windows
+
+    private static var arithmetic: [ScalarFunction] {
+        [
+            ScalarFunction("+", [.timestamp, .interval], .timestamp, canFail: true) { e, c in
+                shift(e, c, c[0].int64s, c[1].intervals, 1)
+            },
+            ScalarFunction("+", [.interval, .timestamp], .timestamp, canFail: true) { e, c in
+                shift(e, c, c[1].int64s, c[0].intervals, 1)
+            },
+            ScalarFunction("-", [.timestamp, .interval], .timestamp, canFail: true) { e, c in
+                shift(e, c, c[0].int64s, c[1].intervals, -1)
+            },
+            ScalarFunction("-", [.timestamp, .timestamp], .interval, canFail: true) { e, c in
+                let (a, b) = (c[0].int64s, c[1].int64s)
+                return RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    let (x, y) = (a.cells[row], b.cells[row])
+                    guard Timestamp.isFinite(x), Timestamp.isFinite(y) else {
+                        throw SQLError(.datetimeFieldOverflow, "cannot subtract infinite timestamps")
+                    }
+                    let difference = x - y
+                    return Interval(
+                        days: Int32(difference / Timestamp.microsecondsPerDay),
+                        microseconds: difference % Timestamp.microsecondsPerDay)
+                }
+            },
+            combine("+", 1), combine("-", -1),
+            ScalarFunction("-", [.interval], .interval) { e, c in
+                let cells = c[0].intervals
+                return RowKernels.intervals(e, c) { negated(cells.cells[$0]) }
+            },
+            ScalarFunction("*", [.interval, .float8], .interval) { e, c in
+                let (a, b) = (c[0].intervals, c[1].doubles)
+                return RowKernels.intervals(e, c) { scaled(a.cells[$0], b.cells[$0]) }
+            },
+            ScalarFunction("*", [.float8, .interval], .interval) { e, c in
+                let (a, b) = (c[1].intervals, c[0].doubles)
+                return RowKernels.intervals(e, c) { scaled(a.cells[$0], b.cells[$0]) }
+            },
+        ]
+    }
+
+    private static func negated(_ i: Interval) -> Interval {
+        Interval(months: 0 &- i.months, days: 0 &- i.days, microseconds: 0 &- i.microseconds)
+    }
+
+    private static func scaled(_ i: Interval, _ factor: Double) -> Interval {
+        let months = Double(i.months) * factor
+        let days = Double(i.days) * factor + (months - months.rounded(.towardZero)) * 30
+        let time = Double(i.microseconds) * factor
+            + (days - days.rounded(.towardZero)) * Double(Timestamp.microsecondsPerDay)
+        return Interval(
+            months: Int32(clamping: Int64(months)), days: Int32(clamping: Int64(days)),
+            microseconds: Int64(time.rounded()))
+    }
+
+    private static func combine(_ symbol: String, _ sign: Int32) -> ScalarFunction {
+        ScalarFunction(symbol, [.interval, .interval], .interval) { e, c in
+            let (a, b) = (c[0].intervals, c[1].intervals)
+            return RowKernels.intervals(e, c) { row in
+                let (x, y) = (a.cells[row], sign < 0 ? negated(b.cells[row]) : b.cells[row])
+                return Interval(
+                    months: x.months &+ y.months, days: x.days &+ y.days,
+                    microseconds: x.microseconds &+ y.microseconds)
+            }
+        }
+    }
+
+    private static func shift(
+        _ e: Evaluation, _ c: [Column], _ times: Storage<Int64>, _ intervals: Storage<Interval>,
+        _ sign: Int
+    ) -> Column {
+        RowKernels.ints(e, c) { (row) throws(SQLError) in
+            let interval = intervals.cells[row]
+            return try Timestamp.add(times.cells[row], sign < 0 ? negated(interval) : interval)
+        }
+    }
+
+    // MARK: - Fields
+
+    private static var fields: [ScalarFunction] {
+        [
+            ScalarFunction("date_trunc", [.text, .timestamp], .timestamp, canFail: true) { e, c in
+                let times = c[1].int64s
+                return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                    try truncated(times.cells[row], c[0].textBytes(row))
+                }
+            },
+            ScalarFunction("extract", [.text, .timestamp], .numeric, canFail: true) { e, c in
+                let times = c[1].int64s
+                return RowKernels.numerics(e, c) { (row) throws(SQLError) in
+                    try field(c[0].textBytes(row), times.cells[row])
+                }
+            },
+            ScalarFunction("date_part", [.text, .timestamp], .float8, canFail: true) { e, c in
+                let times = c[1].int64s
+                return RowKernels.doubles(e, c) { (row) throws(SQLError) in
+                    try field(c[0].textBytes(row), times.cells[row]).double
+                }
+            },
+            ScalarFunction("date_bin", [.interval, .timestamp, .timestamp], .timestamp, canFail: true) {
+                e, c in
+                let (strides, times, origins) = (c[0].intervals, c[1].int64s, c[2].int64s)
+                return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                    let stride = try fixedWidth(strides.cells[row])
+                    return floorTo(times.cells[row], stride, origins.cells[row])
+                }
+            },
+        ]
+    }
+
+    private static func unknownUnit(_ name: String) -> SQLError {
+        SQLError(
+            .invalidParameterValue,
+            "unit \"\(name)\" not recognized for type timestamp without time zone")
+    }
+
+    private static func unit(_ bytes: [UInt8]) -> String {
+        let name = String(decoding: TextFunctions.lowered(bytes), as: UTF8.self)
+        let isPlural = name.hasSuffix("s") && name != "us" && name != "ms" && name.count > 2
+        switch isPlural ? String(name.dropLast()) : name {
+        case "sec": return "second"
+        case "min": return "minute"
+        case "hr": return "hour"
+        case "mon": return "month"
+        case "yr": return "year"
+        case let other: return other
+        }
+    }
+
+    private static func truncated(_ value: Int64, _ bytes: [UInt8]) throws(SQLError) -> Int64 {
+        guard Timestamp.isFinite(value) else { return value }
+        var f = Timestamp.fields(value)
+        let day = Timestamp.split(value).day
+        switch unit(bytes) {
+        case "microsecond": return value
+        case "millisecond": return floorTo(value, 1000, 0)
+        case "second": return floorTo(value, 1_000_000, 0)
+        case "minute": return floorTo(value, 60_000_000, 0)
+        case "hour": return floorTo(value, 3_600_000_000, 0)
+        case "day": return day * Timestamp.microsecondsPerDay
+        case "week":
+            // 2000-01-01 was a Saturday; weeks begin on Monday.
+            return (day - floorModulo(day + 5, 7)) * Timestamp.microsecondsPerDay
+        case "month": f = Timestamp.Fields(year: f.year, month: f.month, day: 1)
+        case "quarter": f = Timestamp.Fields(year: f.year, month: (f.month - 1) / 3 * 3 + 1, day: 1)
+        case "year": f = Timestamp.Fields(year: f.year, month: 1, day: 1)
+        case "decade": f = Timestamp.Fields(year: Int(floorTo(Int64(f.year), 10, 0)), month: 1, day: 1)
+        case "century":
+            f = Timestamp.Fields(year: Int(floorTo(Int64(f.year - 1), 100, 0)) + 1, month: 1, day: 1)
+        case "millennium":
+            f = Timestamp.Fields(year: Int(floorTo(Int64(f.year - 1), 1000, 0)) + 1, month: 1, day: 1)
+        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self))
+        }
+        return Timestamp.value(f)
+    }
+
+    private static func floorModulo(_ a: Int64, _ b: Int64) -> Int64 { ((a % b) + b) % b }
+
+    private static func floorTo(_ value: Int64, _ stride: Int64, _ origin: Int64) -> Int64 {
+        let shifted = value &- origin
+        return value &- floorModulo(shifted, stride)
+    }
+
+    private static func field(_ bytes: [UInt8], _ value: Int64) throws(SQLError) -> Numeric {
+        let f = Timestamp.fields(value)
+        let day = Timestamp.split(value).day
+        let inMinute = Int64(f.second) * 1_000_000 + Int64(f.microsecond)
+        switch unit(bytes) {
+        case "microsecond": return Numeric(inMinute)
+        case "millisecond": return Numeric(coefficient: Int128(inMinute), scale: 3)
+        case "second": return Numeric(coefficient: Int128(inMinute), scale: 6)
+        case "minute": return Numeric(Int64(f.minute))
+        case "hour": return Numeric(Int64(f.hour))
+        case "day": return Numeric(Int64(f.day))
+        case "month": return Numeric(Int64(f.month))
+        case "quarter": return Numeric(Int64((f.month - 1) / 3 + 1))
+        case "year": return Numeric(Int64(f.year > 0 ? f.year : f.year - 1))
+        case "decade": return Numeric(floorTo(Int64(f.year), 10, 0) / 10)
+        case "century": return Numeric(Int64(f.year > 0 ? (f.year + 99) / 100 : -((99 - (f.year - 1)) / 100)))
+        case "millennium": return Numeric(Int64(f.year > 0 ? (f.year + 999) / 1000 : -((999 - (f.year - 1)) / 1000)))
+        case "dow": return Numeric(floorModulo(day + 6, 7))
+        case "isodow": return Numeric(floorModulo(day + 5, 7) + 1)
+        case "doy": return Numeric(day - Timestamp.days(year: f.year, month: 1, day: 1) + 1)
+        case "week", "isoyear": return isoWeek(day, wantsYear: unit(bytes) == "isoyear")
+        case "epoch":
+            return Numeric(coefficient: Int128(value) + Int128(Timestamp.unixEpochOffset), scale: 6)
+        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    /// ISO 8601: the week that holds the day's Thursday.
+    private static func isoWeek(_ day: Int64, wantsYear: Bool) -> Numeric {
+        let thursday = day - floorModulo(day + 5, 7) + 3
+        let year = Timestamp.date(ofDay: thursday).year
+        if wantsYear { return Numeric(Int64(year)) }
+        return Numeric((thursday - Timestamp.days(year: year, month: 1, day: 1)) / 7 + 1)
+    }
+
+    // MARK: - to_char
+
+    private static var formatting: [ScalarFunction] {
+        [
+            ScalarFunction("to_char", [.timestamp, .text], .text) { e, c in
+                let times = c[0].int64s
+                var last: (day: Int64, format: [UInt8], text: [UInt8])?
+                return RowKernels.texts(e, c) { row in
+                    let (value, format) = (times.cells[row], c[1].textBytes(row))
+                    let day = Timestamp.split(value).day
+                    // Formats without a time of day give the same text all day long.
+                    if let last, last.day == day, last.format == format { return last.text }
+                    let (text, usesTime) = TimestampFormat.text(value, format)
+                    last = usesTime ? nil : (day, format, text)
+                    return text
+                }
+            }
+        ]
+    }
+
+    // MARK: - Windows
+
+    /// The width of a window: days are 24 hours, months have none.
+    package static func fixedWidth(_ interval: Interval) throws(SQLError) -> Int64 {
+        guard interval.months == 0 else {
+            throw SQLError(
+                .featureNotSupported, "timestamps cannot be binned into intervals containing months or years")
+        }
+        let width = Int64(interval.days) * Timestamp.microsecondsPerDay + interval.microseconds
+        guard width > 0 else {
+            throw SQLError(.datetimeFieldOverflow, "stride must be greater than zero")
+        }
+        return width
+    }
+
+    private static var windows: [ScalarFunction] {
+        [
+            ScalarFunction("tumble_start", [.timestamp, .interval], .timestamp, canFail: true) { e, c in
+                let (times, widths) = (c[0].int64s, c[1].intervals)
+                return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                    // Aligned to the Unix epoch, as RisingWave and Flink do.
+                    floorTo(times.cells[row], try fixedWidth(widths.cells[row]), -Timestamp.unixEpochOffset)
+                }
+            }
+        ]
+    }
+}

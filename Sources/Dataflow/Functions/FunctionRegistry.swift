@@ -1,0 +1,46 @@
+package import Types
+
+/// All scalar functions and operators, by name. Operators go by their symbol.
+package enum FunctionRegistry {
+    private static let all: [String: [ScalarFunction]] = {
+        let families = [
+            ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
+            TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all,
+        ]
+        return Dictionary(grouping: families.flatMap { $0 }, by: \.name)
+    }()
+
+    /// Overloads of a name, in order of declaration.
+    package static func overloads(_ name: String) -> [ScalarFunction] { all[name] ?? [] }
+
+    /// The function with exactly these argument types.
+    package static func exact(_ name: String, _ arguments: [DataType]) -> ScalarFunction? {
+        overloads(name).first { $0.arguments.map(\.kind) == arguments.map(\.kind) }
+    }
+
+    package static var names: [String] { all.keys.sorted() }
+
+    /// A function that exists for one statement only: its value is decided by the session.
+    package static func sessionFunction(
+        _ name: String, _ arguments: [DataType], _ result: DataType, strict: Bool = true,
+        _ body: @escaping @Sendable ([Value]) throws(SQLError) -> Value
+    ) -> ScalarFunction {
+        ScalarFunction(name, arguments, result, strict: strict, canFail: true, volatile: true) { e, columns in
+            let builder = ColumnBuilder(result.physical, capacity: e.count)
+            for row in 0..<e.count {
+                let values = columns.map { $0.value(row) }
+                if strict, values.contains(.null) {
+                    builder.appendNull()
+                    continue
+                }
+                do throws(SQLError) {
+                    builder.append(try body(values))
+                } catch {
+                    builder.appendNull()
+                    e.fail(row, error)
+                }
+            }
+            return builder.column()
+        }
+    }
+}

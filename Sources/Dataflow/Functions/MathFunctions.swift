@@ -1,0 +1,177 @@
+import Glibc
+import Types
+
+/// Mathematical functions; the only file of this module that calls libm.
+enum MathFunctions {
+    static let all: [ScalarFunction] = integers + floats + numerics + series
+
+    private static var integers: [ScalarFunction] {
+        var list: [ScalarFunction] = []
+        for type in [DataType.int2, .int4, .int8] {
+            list.append(
+                ScalarFunction("abs", [type], type, canFail: true) { e, c in
+                    let cells = c[0].int64s.cells
+                    let range = TextEncoding.range(type.kind)
+                    return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                        let value = cells[row]
+                        guard value != Int64.min, range.contains(abs(value)) else {
+                            throw SQLError(.numericValueOutOfRange, "\(type.name) out of range")
+                        }
+                        return abs(value)
+                    }
+                })
+        }
+        return list
+    }
+
+    private static func unary(
+        _ name: String, _ f: @escaping @Sendable (Double) throws(SQLError) -> Double
+    ) -> ScalarFunction {
+        ScalarFunction(name, [.float8], .float8, canFail: true) { e, c in
+            let cells = c[0].doubles.cells
+            return RowKernels.doubles(e, c) { (row) throws(SQLError) in try f(cells[row]) }
+        }
+    }
+
+    private static var floats: [ScalarFunction] {
+        [
+            unary("abs") { $0.magnitude },
+            unary("ceil") { $0.rounded(.up) }, unary("ceiling") { $0.rounded(.up) },
+            unary("floor") { $0.rounded(.down) }, unary("trunc") { $0.rounded(.towardZero) },
+            unary("round") { $0.rounded(.toNearestOrEven) },
+            unary("sign") { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) },
+            unary("sqrt") { (x) throws(SQLError) in
+                if x < 0 {
+                    throw SQLError(.invalidArgumentForPower, "cannot take square root of a negative number")
+                }
+                return x.squareRoot()
+            },
+            unary("cbrt") { cbrt($0) },
+            unary("exp") { (x) throws(SQLError) in
+                let value = exp(x)
+                if value.isInfinite, x.isFinite { throw ArithmeticFunctions.overflow }
+                return value
+            },
+            unary("ln") { (x) throws(SQLError) in try logarithm(x, Glibc.log) },
+            unary("log") { (x) throws(SQLError) in try logarithm(x, Glibc.log10) },
+            unary("log10") { (x) throws(SQLError) in try logarithm(x, Glibc.log10) },
+            unary("sin") { sin($0) }, unary("cos") { cos($0) }, unary("tan") { tan($0) },
+            unary("asin") { asin($0) }, unary("acos") { acos($0) }, unary("atan") { atan($0) },
+            unary("radians") { $0 * .pi / 180 }, unary("degrees") { $0 * 180 / .pi },
+            power("power"), power("pow"), power("^"),
+            ScalarFunction("pi", [], .float8) { e, _ in .constant(.double(.pi), .double, count: e.count) },
+            ScalarFunction("atan2", [.float8, .float8], .float8) { e, c in
+                let (left, right) = (c[0].doubles, c[1].doubles)
+                return RowKernels.doubles(e, c) { atan2(left.cells[$0], right.cells[$0]) }
+            },
+        ]
+    }
+
+    private static func logarithm(_ x: Double, _ f: (Double) -> Double) throws(SQLError) -> Double {
+        if x == 0 { throw SQLError(.invalidArgumentForLogarithm, "cannot take logarithm of zero") }
+        if x < 0 {
+            throw SQLError(.invalidArgumentForLogarithm, "cannot take logarithm of a negative number")
+        }
+        return f(x)
+    }
+
+    private static func power(_ name: String) -> ScalarFunction {
+        ScalarFunction(name, [.float8, .float8], .float8, canFail: true) { e, c in
+            let (left, right) = (c[0].doubles, c[1].doubles)
+            return RowKernels.doubles(e, c) { (row) throws(SQLError) in
+                let (x, y) = (left.cells[row], right.cells[row])
+                if x == 0, y < 0 {
+                    throw SQLError(
+                        .invalidArgumentForPower, "zero raised to a negative power is undefined")
+                }
+                if x < 0, y.isFinite, y != y.rounded() {
+                    throw SQLError(
+                        .invalidArgumentForPower,
+                        "a negative number raised to a non-integer power yields a complex result")
+                }
+                let value = pow(x, y)
+                if value.isInfinite, x.isFinite, y.isFinite { throw ArithmeticFunctions.overflow }
+                return value
+            }
+        }
+    }
+
+    private static func numericUnary(
+        _ name: String, _ f: @escaping @Sendable (Numeric) throws(SQLError) -> Numeric
+    ) -> ScalarFunction {
+        ScalarFunction(name, [.numeric], .numeric, canFail: true) { e, c in
+            let cells = c[0].numerics.cells
+            return RowKernels.numerics(e, c) { (row) throws(SQLError) in try f(cells[row]) }
+        }
+    }
+
+    private static var numerics: [ScalarFunction] {
+        [
+            numericUnary("abs") { $0.signum < 0 ? $0.negated : $0 },
+            numericUnary("sign") { $0.form == .nan ? .nan : Numeric(Int64($0.signum)) },
+            numericUnary("ceil") { (x) throws(SQLError) in try integral(x, up: true) },
+            numericUnary("ceiling") { (x) throws(SQLError) in try integral(x, up: true) },
+            numericUnary("floor") { (x) throws(SQLError) in try integral(x, up: false) },
+            numericUnary("round") { (x) throws(SQLError) in try x.rounded(to: 0) },
+            numericUnary("trunc") { (x) throws(SQLError) in try x.rounded(to: 0, truncating: true) },
+            scaled("round", truncating: false), scaled("trunc", truncating: true),
+            numericUnary("sqrt") { (x) throws(SQLError) in
+                if x.signum < 0 {
+                    throw SQLError(.invalidArgumentForPower, "cannot take square root of a negative number")
+                }
+                return try squareRoot(x)
+            },
+        ]
+    }
+
+    private static func integral(_ x: Numeric, up: Bool) throws(SQLError) -> Numeric {
+        guard x.isFinite else { return x }
+        let whole = try x.rounded(to: 0, truncating: true)
+        if Numeric.compare(whole, x) == 0 { return whole }
+        if up, x.signum > 0 { return try Numeric.add(whole, Numeric(1 as Int64)) }
+        if !up, x.signum < 0 { return try Numeric.subtract(whole, Numeric(1 as Int64)) }
+        return whole
+    }
+
+    private static func scaled(_ name: String, truncating: Bool) -> ScalarFunction {
+        ScalarFunction(name, [.numeric, .int4], .numeric, canFail: true) { e, c in
+            let (values, digits) = (c[0].numerics, c[1].int64s)
+            return RowKernels.numerics(e, c) { (row) throws(SQLError) in
+                let scale = Int(max(-1000, min(1000, digits.cells[row])))
+                return try values.cells[row].rounded(to: scale, truncating: truncating)
+            }
+        }
+    }
+
+    /// Integer Newton iteration at PostgreSQL's scale: at least 16 significant digits.
+    private static func squareRoot(_ x: Numeric) throws(SQLError) -> Numeric {
+        guard x.isFinite, x.coefficient != 0 else { return x }
+        let digits = String(x.coefficient).count - Int(x.scale)
+        // numeric.c: result weight is half the argument's, in base-10000 digits.
+        let weight = digits > 0 ? (digits + 3) / 4 - 1 : -(-digits / 4) - 1
+        let resultWeight = weight >= 0 ? weight / 2 : -((-weight + 1) / 2)
+        let scale = max(16 - resultWeight * 4 - (digits % 4 == 0 ? 3 : (digits % 4) - 1) / 2, Int(x.scale), 0)
+        let wanted = min(scale, 18)
+        let shift = 2 * wanted - Int(x.scale)
+        guard shift >= 0, let power = Numeric.powerOfTen(shift) else { throw SQLError.unsupported("sqrt of this numeric") }
+        let (product, overflow) = x.coefficient.multipliedReportingOverflow(by: power)
+        if overflow { throw SQLError.unsupported("sqrt of so large a numeric") }
+        var root = Int128(Double(product).squareRoot())
+        for _ in 0..<8 {
+            let next = (root + product / max(root, 1)) / 2
+            if next == root { break }
+            root = next
+        }
+        while root * root > product { root -= 1 }
+        if product - root * root > root { root += 1 }
+        return Numeric(coefficient: root, scale: wanted)
+    }
+
+    private static var series: [ScalarFunction] {
+        [
+            ScalarFunction("random", [], .float8, volatile: true) { e, _ in
+                RowKernels.doubles(e, []) { _ in Double.random(in: 0..<1) }
+            }
+        ]
+    }
+}

@@ -1,0 +1,201 @@
+import Types
+
+/// LIKE and regular expressions.
+enum PatternFunctions {
+    static let all: [ScalarFunction] = likes + matches + regexFunctions
+
+    private static var likes: [ScalarFunction] {
+        [("~~", false, false), ("!~~", true, false), ("~~*", false, true), ("!~~*", true, true)].map {
+            (symbol, negated, folded) in
+            ScalarFunction(symbol, [.text, .text], .boolean, canFail: true) { e, c in
+                let (texts, patterns) = (c[0].view, c[1].view)
+                return RowKernels.bools(e, c) { (row) throws(SQLError) in
+                    let text = unsafe Array(texts.text(row))
+                    let pattern = unsafe Array(patterns.text(row))
+                    let found =
+                        folded
+                        ? try like(TextFunctions.lowered(text), TextFunctions.lowered(pattern))
+                        : try like(text, pattern)
+                    return found != negated
+                }
+            }
+        } + [
+            ScalarFunction("like_escape", [.text, .text], .text, canFail: true) { e, c in
+                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                    try withEscape(c[0].textBytes(row), c[1].textBytes(row))
+                }
+            }
+        ]
+    }
+
+    /// Rewrites a pattern with another escape character to one with a backslash.
+    private static func withEscape(_ pattern: [UInt8], _ escape: [UInt8]) throws(SQLError) -> [UInt8] {
+        guard escape.filter({ $0 & 0xC0 != 0x80 }).count <= 1 else {
+            throw SQLError(
+                .invalidEscapeSequence, "invalid escape string",
+                hint: "Escape string must be empty or one character.")
+        }
+        if escape == [92] { return pattern }
+        var result: [UInt8] = []
+        var index = 0
+        while index < pattern.count {
+            if !escape.isEmpty, pattern[index...].starts(with: escape) {
+                result.append(92)
+                index += escape.count
+                if index < pattern.count {
+                    result.append(pattern[index])
+                    index += 1
+                }
+                continue
+            }
+            if pattern[index] == 92 { result.append(92) }
+            result.append(pattern[index])
+            index += 1
+        }
+        return result
+    }
+
+    /// SQL LIKE with `%`, `_` (one character) and backslash, by backtracking to the last `%`.
+    static func like(_ text: [UInt8], _ pattern: [UInt8]) throws(SQLError) -> Bool {
+        var (t, p) = (0, 0)
+        var resume: (text: Int, pattern: Int)?
+        while true {
+            if p < pattern.count, pattern[p] == 37 {
+                p += 1
+                resume = (t, p)
+                continue
+            }
+            if t == text.count { return try pattern[p...].allPercent() }
+            if p < pattern.count {
+                if pattern[p] == 95 {
+                    t += characterLength(text, t)
+                    p += 1
+                    continue
+                }
+                var literal = p
+                if pattern[p] == 92 {
+                    literal = p + 1
+                    guard literal < pattern.count else {
+                        throw SQLError(
+                            .invalidEscapeSequence, "LIKE pattern must not end with escape character")
+                    }
+                }
+                if pattern[literal] == text[t] {
+                    t += 1
+                    p = literal + 1
+                    continue
+                }
+            }
+            guard let (from, after) = resume else { return false }
+            let next = from + characterLength(text, from)
+            resume = (next, after)
+            (t, p) = (next, after)
+        }
+    }
+
+    private static func characterLength(_ text: [UInt8], _ at: Int) -> Int {
+        var length = 1
+        while at + length < text.count, text[at + length] & 0xC0 == 0x80 { length += 1 }
+        return length
+    }
+
+    private static var matches: [ScalarFunction] {
+        [("~", false, false), ("!~", true, false), ("~*", false, true), ("!~*", true, true)].map {
+            (symbol, negated, folded) in
+            ScalarFunction(symbol, [.text, .text], .boolean, canFail: true) { e, c in
+                let texts = c[0].view
+                var last: (pattern: [UInt8], compiled: RegularExpression)?
+                return RowKernels.bools(e, c) { (row) throws(SQLError) in
+                    let pattern = c[1].textBytes(row)
+                    if last?.pattern != pattern {
+                        last = (pattern, try RegularExpression.compiled(pattern, ignoreCase: folded))
+                    }
+                    return unsafe (last?.compiled.find(texts.text(row)) != nil) != negated
+                }
+            }
+        }
+    }
+
+    private static var regexFunctions: [ScalarFunction] {
+        [
+            ScalarFunction("substring", [.text, .text], .text, canFail: true) { e, c in
+                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                    let text = c[0].textBytes(row)
+                    let regex = try RegularExpression.compiled(c[1].textBytes(row), ignoreCase: false)
+                    let groups = regex.groupCount > 0 ? 2 : 1
+                    let found = unsafe text.withUnsafeBufferPointer {
+                        unsafe regex.find($0, groups: groups)
+                    }
+                    guard let found, let range = found[groups - 1] else { return nil }
+                    return Array(text[range])
+                }
+            },
+            replace([.text, .text, .text]), replace([.text, .text, .text, .text]),
+        ]
+    }
+
+    private static func replace(_ arguments: [DataType]) -> ScalarFunction {
+        ScalarFunction("regexp_replace", arguments, .text, canFail: true) { e, c in
+            RowKernels.texts(e, c) { (row) throws(SQLError) in
+                let flags = c.count > 3 ? String(decoding: c[3].textBytes(row), as: UTF8.self) : ""
+                for flag in flags where !"gic".contains(flag) {
+                    throw SQLError(
+                        .invalidParameterValue, "invalid regular expression option: \"\(flag)\"")
+                }
+                let regex = try RegularExpression.compiled(
+                    c[1].textBytes(row), ignoreCase: flags.contains("i"))
+                return replaced(
+                    c[0].textBytes(row), regex, c[2].textBytes(row), all: flags.contains("g"))
+            }
+        }
+    }
+
+    private static func replaced(
+        _ text: [UInt8], _ regex: RegularExpression, _ replacement: [UInt8], all: Bool
+    ) -> [UInt8] {
+        var result: [UInt8] = []
+        var from = 0
+        while from <= text.count {
+            let found = unsafe text.withUnsafeBufferPointer { unsafe regex.find($0, from: from, groups: 10) }
+            guard let found, let whole = found[0] else { break }
+            result += text[from..<whole.lowerBound]
+            var index = 0
+            while index < replacement.count {
+                let byte = replacement[index]
+                if byte == 92, index + 1 < replacement.count {
+                    let next = replacement[index + 1]
+                    index += 2
+                    if next >= 48, next <= 57 {
+                        if let range = found[Int(next - 48)] { result += text[range] }
+                    } else if next == 38 {
+                        result += text[whole]
+                    } else {
+                        result.append(next)
+                    }
+                    continue
+                }
+                result.append(byte)
+                index += 1
+            }
+            if whole.isEmpty {
+                if whole.lowerBound < text.count { result.append(text[whole.lowerBound]) }
+                from = whole.upperBound + 1
+            } else {
+                from = whole.upperBound
+            }
+            if !all { break }
+        }
+        if from < text.count { result += text[from...] }
+        return result
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether only `%` is left of a LIKE pattern.
+    fileprivate func allPercent() throws(SQLError) -> Bool {
+        if count == 1, first == 92 {
+            throw SQLError(.invalidEscapeSequence, "LIKE pattern must not end with escape character")
+        }
+        return allSatisfy { $0 == 37 }
+    }
+}

@@ -1,0 +1,163 @@
+import Types
+
+/// A sum of numerics that retraction leaves exact, display scale included: PostgreSQL shows the
+/// largest scale among the rows that are there, so the rows of each scale are counted.
+enum NumericSum {
+    static let scales = 40
+    /// count, NaN, +Infinity, -Infinity, sum (2), its scale, then rows by scale.
+    static let width = 7 + scales
+
+    static func add(_ value: Numeric, _ weight: Int64, _ words: Cells<Int64>, _ at: Int)
+        throws(SQLError)
+    {
+        words[at] &+= weight
+        switch value.form {
+        case .nan: return words[at + 1] &+= weight
+        case .infinity: return words[at + 2] &+= weight
+        case .negativeInfinity: return words[at + 3] &+= weight
+        case .finite: break
+        }
+        let scale = Int(value.scale)
+        words[at + 7 + min(scale, scales - 1)] &+= weight
+        let held = Numeric(
+            coefficient: Accumulator.int128(words, at + 4), scale: Int(words[at + 6]))
+        let (product, overflow) = value.coefficient.multipliedReportingOverflow(by: Int128(weight))
+        if overflow { throw SQLError(.numericValueOutOfRange, "value overflows numeric format") }
+        let sum = try Numeric.add(held, Numeric(coefficient: product, scale: scale))
+        Accumulator.store(sum.coefficient, words, at + 4)
+        words[at + 6] = Int64(sum.scale)
+    }
+
+    static func value(_ words: Cells<Int64>, _ at: Int, isAverage: Bool) throws(SQLError) -> Value {
+        let count = words[at]
+        if count == 0 { return .null }
+        if words[at + 1] > 0 || (words[at + 2] > 0 && words[at + 3] > 0) { return .numeric(.nan) }
+        if words[at + 2] > 0 { return .numeric(.infinity) }
+        if words[at + 3] > 0 { return .numeric(.negativeInfinity) }
+        var scale = 0
+        for candidate in 0..<scales where words[at + 7 + candidate] > 0 { scale = candidate }
+        if scale == scales - 1 { scale = max(scale, Int(words[at + 6])) }
+        let sum = try Numeric(
+            coefficient: Accumulator.int128(words, at + 4), scale: Int(words[at + 6])
+        ).rounded(to: scale)
+        return .numeric(isAverage ? try Numeric.divide(sum, Numeric(count)) : sum)
+    }
+}
+
+/// An exact sum of doubles: every finite double is an integer multiple of 2^-1074, so the sum is
+/// kept as one wide integer in limbs of 32 bits and rounded once, when it is read. Order does not
+/// matter and retraction leaves no trace.
+enum FloatSum {
+    private static let limbs = 68
+    /// count, NaN, +Infinity, -Infinity, then the limbs, least first, each a signed 64-bit word.
+    static let width = 4 + limbs
+
+    static func add(_ value: Double, _ weight: Int64, _ words: Cells<Int64>, _ at: Int) {
+        words[at] &+= weight
+        if value.isNaN { return words[at + 1] &+= weight }
+        if value.isInfinite { return words[at + (value > 0 ? 2 : 3)] &+= weight }
+        if value == 0 { return }
+        let exponent = value.exponentBitPattern
+        let mantissa = value.significandBitPattern | (exponent == 0 ? 0 : 1 << 52)
+        let shift = exponent == 0 ? 0 : Int(exponent) - 1
+        // mantissa × 2^shift in units of 2^-1074, times the weight, over up to four limbs.
+        let sign: Int128 = value.sign == .minus ? -1 : 1
+        var product = Int128(mantissa) * sign * Int128(weight)
+        let limb = shift / 32
+        let low = UInt64(shift % 32)
+        // The lowest limb takes the bits that the shift leaves below a limb's boundary.
+        var carry: Int64 = 0
+        var index = limb
+        var first = true
+        while product != 0 || carry != 0 {
+            let part: Int128
+            if first {
+                let mask = (Int128(1) << Int128(32 - low)) - 1
+                part = (product & mask) << Int128(low)
+                product >>= Int128(32 - low)
+                first = false
+            } else {
+                part = product & 0xFFFF_FFFF
+                product >>= 32
+            }
+            let sum = words[at + 4 + index] + Int64(part) + carry
+            if index == limbs - 1 {
+                words[at + 4 + index] = sum + Int64(truncatingIfNeeded: product << 32)
+                return
+            }
+            words[at + 4 + index] = sum & 0xFFFF_FFFF
+            carry = sum >> 32
+            index += 1
+            if product == -1 {
+                // A negative rest: borrow through the limbs above.
+                borrow(words, at, from: index, carry: carry - 1)
+                return
+            }
+        }
+    }
+
+    /// Adds `carry` to limb `from` and lets it ripple up to the signed top limb.
+    private static func borrow(_ words: Cells<Int64>, _ at: Int, from: Int, carry: Int64) {
+        var rest = carry
+        var index = from
+        while rest != 0 {
+            let sum = words[at + 4 + index] + rest
+            if index == limbs - 1 {
+                words[at + 4 + index] = sum
+                return
+            }
+            words[at + 4 + index] = sum & 0xFFFF_FFFF
+            rest = sum >> 32
+            index += 1
+        }
+    }
+
+    static func value(_ words: Cells<Int64>, _ at: Int, isAverage: Bool) throws(SQLError) -> Value {
+        let count = words[at]
+        if count == 0 { return .null }
+        if words[at + 1] > 0 || (words[at + 2] > 0 && words[at + 3] > 0) { return .double(.nan) }
+        if words[at + 2] > 0 { return .double(.infinity) }
+        if words[at + 3] > 0 { return .double(-.infinity) }
+        let sum = rounded(words, at)
+        if sum.isInfinite { throw SQLError(.numericValueOutOfRange, "value out of range: overflow") }
+        return .double(isAverage ? sum / Double(count) : sum)
+    }
+
+    /// The nearest double, ties to even.
+    private static func rounded(_ words: Cells<Int64>, _ at: Int) -> Double {
+        var digits = (0..<limbs).map { words[at + 4 + $0] }
+        let isNegative = digits[limbs - 1] < 0
+        if isNegative {
+            var carry: Int64 = 1
+            for index in 0..<limbs {
+                let sum = (index == limbs - 1 ? ~digits[index] : (~digits[index] & 0xFFFF_FFFF)) + carry
+                digits[index] = index == limbs - 1 ? sum : sum & 0xFFFF_FFFF
+                carry = index == limbs - 1 ? 0 : sum >> 32
+            }
+        }
+        guard let top = digits.lastIndex(where: { $0 != 0 }) else { return 0 }
+        // 128 bits from the top, with a sticky bit for what lies below.
+        var head: UInt128 = 0
+        for index in stride(from: top, through: max(top - 3, 0), by: -1) {
+            head = head << 32 | UInt128(UInt64(bitPattern: digits[index]) & 0xFFFF_FFFF)
+        }
+        if top >= 4, digits[0..<(top - 3)].contains(where: { $0 != 0 }) { head |= 1 }
+        let unit = max(top - 3, 0) * 32 - 1074
+        let magnitude = scaled(head, unit)
+        return isNegative ? -magnitude : magnitude
+    }
+
+    /// head × 2^unit, rounded once even when the result is subnormal.
+    private static func scaled(_ head: UInt128, _ unit: Int) -> Double {
+        let bits = 128 - head.leadingZeroBitCount
+        // Bits that a double can hold here: 53, fewer below 2^-1022.
+        let drop = max(bits - 53, -1074 - unit, 0)
+        var kept = drop >= 128 ? 0 : head >> UInt128(drop)
+        if drop > 0, drop <= 128 {
+            let rest = drop == 128 ? head : head & ((UInt128(1) << UInt128(drop)) - 1)
+            let half = UInt128(1) << UInt128(drop - 1)
+            if rest > half || (rest == half && kept & 1 == 1) { kept += 1 }
+        }
+        return Double(sign: .plus, exponent: unit + drop, significand: Double(UInt64(kept)))
+    }
+}

@@ -1,0 +1,195 @@
+/// Where the records are run.
+struct Endpoint {
+    let conninfo: String
+    /// PostgreSQL has no views that keep themselves fresh; plain ones stand in for them.
+    let isPostgres: Bool
+    let timeoutSeconds: Int
+}
+
+/// How a file is run: its queries as they stand, or as views made before the data.
+enum Mode: String {
+    case adhoc, views
+
+    var target: Target {
+        switch self {
+        case .adhoc: .adhoc
+        case .views: .views
+        }
+    }
+}
+
+/// Runs one file in one mode, on a connection of its own.
+///
+/// In mode `views` the file's relations and then a materialized view for each of its queries are
+/// created before anything else; at a query's place its view is read instead.
+struct Runner {
+    private let file: TestFile
+    private let mode: Mode
+    private let endpoint: Endpoint
+    private var connection: PostgresConnection?
+    /// The answers of labelled queries.
+    private var answers: [String: [String]] = [:]
+
+    init(_ file: TestFile, mode: Mode, endpoint: Endpoint) {
+        self.file = file
+        self.mode = mode
+        self.endpoint = endpoint
+    }
+
+    mutating func run(_ report: inout Report) {
+        let records = selectedRecords(&report)
+        // By index of the record: nil when it went well.
+        var created: [Int: Problem?] = [:]
+        var views: [Int: String] = [:]
+        if mode == .views {
+            for (index, record) in records.enumerated() where record.createsRelation {
+                created[index] = .some(attempt(record, record.sql))
+            }
+            for (index, record) in records.enumerated() where record.isQuery {
+                let view = "lt_\(file.name)_\(views.count + 1)"
+                views[index] = view
+                let definition = "CREATE MATERIALIZED VIEW \(view) AS \(record.sql)"
+                let problem = attempt(Record(creating: definition, at: record.line), definition)
+                if let problem { created[index] = .some(problem) }
+            }
+        }
+        for (index, record) in records.enumerated() {
+            if case .unusable(let reason) = connect() {
+                report.failRest(place(record), count: records.count - index, reason: reason)
+                return
+            }
+            let problem: Problem? =
+                if let result = created[index] {
+                    result
+                } else {
+                    attempt(record, views[index].map { "SELECT * FROM \($0)" } ?? record.sql)
+                }
+            if let problem {
+                report.fail(place(record), sql: record.sql, problem)
+            } else {
+                report.pass()
+            }
+        }
+    }
+
+    private func place(_ record: Record) -> String {
+        "\(file.path):\(record.line) [\(mode.rawValue)]"
+    }
+
+    /// What the conditions leave of the file, up to a `halt`.
+    private func selectedRecords(_ report: inout Report) -> [Record] {
+        var targets: Set<Target> = [mode.target]
+        if endpoint.isPostgres { targets.insert(.postgres) }
+        var selected: [Record] = []
+        var isHalted = false
+        for record in file.records {
+            let isRun = record.runs(on: targets)
+            if case .halt = record.kind {
+                isHalted = isHalted || isRun
+            } else if isRun, !isHalted {
+                selected.append(record)
+            } else {
+                report.skip()
+            }
+        }
+        return selected
+    }
+
+    // MARK: - Connection
+
+    private enum Connecting {
+        case connected
+        case unusable(reason: String)
+    }
+
+    /// Connects if there is no connection, at first or after one was lost.
+    private mutating func connect() -> Connecting {
+        if connection != nil { return .connected }
+        do throws(ConnectionError) {
+            connection = try PostgresConnection(
+                conninfo: endpoint.conninfo, timeoutSeconds: endpoint.timeoutSeconds)
+            return .connected
+        } catch {
+            return .unusable(reason: "cannot connect: \(error.reason)")
+        }
+    }
+
+    /// Runs SQL and compares its outcome with what the record expects.
+    private mutating func attempt(_ record: Record, _ sql: String) -> Problem? {
+        if case .unusable(let reason) = connect() { return Problem(summary: reason) }
+        guard let connection else { return Problem(summary: "no connection") }
+        do throws(ConnectionError) {
+            let text = endpoint.isPostgres ? Runner.withPlainViews(sql) : sql
+            return verdict(record, try connection.execute(text))
+        } catch {
+            self.connection = nil
+            return Problem(summary: "connection lost: \(error.reason)")
+        }
+    }
+
+    /// CREATE and DROP MATERIALIZED VIEW without the second word.
+    private static func withPlainViews(_ sql: String) -> String {
+        let words = sql.split(maxSplits: 2, whereSeparator: \.isWhitespace)
+        guard words.count == 3, ["create", "drop"].contains(words[0].lowercased()),
+            words[1].lowercased() == "materialized"
+        else { return sql }
+        return "\(words[0]) \(words[2])"
+    }
+
+    // MARK: - Verdict
+
+    private mutating func verdict(_ record: Record, _ outcome: Outcome) -> Problem? {
+        switch (record.kind, outcome) {
+        case (.statement, .failure(let state, let message)),
+            (.query, .failure(let state, let message)):
+            return Problem(summary: "failed with \(state): \(message)")
+        case (.failure(let expected), .failure(let state, let message)):
+            if state == expected { return nil }
+            return Problem(summary: "expected \(expected), failed with \(state): \(message)")
+        case (.failure(let expected), _):
+            return Problem(summary: "expected \(expected), but it succeeded")
+        case (.query(let query), .rows(let types, let values)):
+            return verdict(query, types, values)
+        case (.query, .command):
+            return Problem(summary: "expected rows, got a command's answer")
+        case (.statement, _), (.halt, _):
+            return nil
+        }
+    }
+
+    private mutating func verdict(
+        _ query: Record.Query, _ types: [UInt32], _ values: [[String?]]
+    ) -> Problem? {
+        let letters = AnswerText.letters(types)
+        guard AnswerText.matches(letters, query.types) else {
+            return Problem(summary: "expected columns \(query.types), got \(letters)")
+        }
+        // A view has no order.
+        let sort = mode == .views && query.sort == .nosort ? .rowsort : query.sort
+        let got = AnswerText.lines(values, sort)
+        let expected =
+            sort == .nosort ? query.expected : AnswerText.sorted(query.expected)
+        guard AnswerText.areEqual(got, expected) else {
+            return Problem(summary: "another answer", expected: expected, got: got)
+        }
+        if let label = query.label {
+            if let other = answers[label], !AnswerText.areEqual(other, got) {
+                return Problem(
+                    summary: "another answer than before for \(label)", expected: other, got: got)
+            }
+            answers[label] = got
+        }
+        return nil
+    }
+}
+
+extension Record {
+    /// A statement that the runner adds of its own.
+    fileprivate init(creating sql: String, at line: Int) {
+        self.init(line: line, kind: .statement, sql: sql, conditions: [])
+    }
+
+    fileprivate var isQuery: Bool {
+        if case .query = kind { true } else { false }
+    }
+}

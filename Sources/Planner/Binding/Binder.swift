@@ -1,0 +1,157 @@
+import Dataflow
+package import Types
+
+/// Gives names, operators and types their meaning: syntax trees to logical plans.
+///
+/// One binder for one statement. Errors carry the position of the token that they are about.
+package final class Binder {
+    let context: SessionContext
+    let text: [UInt8]
+    /// Types of `$1`, `$2`, … as far as they are known; `unknown` until something decides.
+    package private(set) var parameterTypes: [DataType]
+    let parameterValues: [Value]?
+    var commonTables: [[String: LogicalPlan]] = []
+    var viewDepth = 0
+    /// Binding a view: what depends on the session or the moment is refused.
+    var isForView = false
+    /// Every relation that the statement has named, views included.
+    package var references: Set<Int32> = []
+
+    package init(context: SessionContext, text: String, parameters: Parameters = Parameters()) {
+        self.context = context
+        self.text = Array(text.utf8)
+        parameterTypes = parameters.types
+        parameterValues = parameters.values
+    }
+
+    var catalog: Catalog { context.catalog }
+
+    /// The character position of a byte offset, for errors; none inside a view's stored text.
+    func position(_ at: Int) -> Int? { viewDepth > 0 ? nil : Lexer.position(text, at) }
+
+    // MARK: - Parameters
+
+    func parameter(_ number: Int, at: Int) throws(SQLError) -> Expr {
+        guard number >= 1 else {
+            throw SQLError(.undefinedParameter, "there is no parameter $\(number)", position: position(at))
+        }
+        if let values = parameterValues {
+            guard number <= values.count else {
+                throw SQLError(.undefinedParameter, "there is no parameter $\(number)", position: position(at))
+            }
+            return .constant(values[number - 1], parameterTypes[number - 1])
+        }
+        while parameterTypes.count < number { parameterTypes.append(.unknown) }
+        return .call(Binder.placeholder(number), [], parameterTypes[number - 1])
+    }
+
+    /// Stands for a parameter while a statement is only described.
+    private static func placeholder(_ number: Int) -> ScalarFunction {
+        FunctionRegistry.sessionFunction("$\(number)", [], .unknown) { _ throws(SQLError) in
+            throw SQLError.internalFault("a parameter without a value")
+        }
+    }
+
+    /// The number of a placeholder.
+    private static func placeholderNumber(_ expression: Expr) -> Int? {
+        guard case .call(let function, _, _) = expression, function.name.hasPrefix("$") else { return nil }
+        return Int(function.name.dropFirst())
+    }
+
+    // MARK: - Conversion
+
+    /// `expression` as `type`, when that is allowed in `context`. - Throws: 42804 or 42846.
+    func convert(
+        _ expression: Expr, to type: DataType, _ context: CastFunctions.Context, at: Int,
+        _ failure: () -> SQLError
+    ) throws(SQLError) -> Expr {
+        let from = expression.type
+        if let number = Binder.placeholderNumber(expression), from.kind == .unknown {
+            if parameterTypes[number - 1].kind == .unknown { parameterTypes[number - 1] = type.base }
+            return .call(Binder.placeholder(number), [], type)
+        }
+        if from.kind == .unknown, case .constant(let value, _) = expression {
+            guard case .text(let bytes) = value else { return .constant(.null, type) }
+            do {
+                if type.kind == .regclass { return .constant(try regclass(bytes), type) }
+                return .constant(try TextEncoding.parse(bytes, type), type)
+            } catch {
+                throw error.at(position(at))
+            }
+        }
+        if from.kind == type.kind, type.modifier < 0 || type.modifier == from.modifier {
+            return expression
+        }
+        guard let allowed = CastFunctions.context(from: from, to: type), allowed <= context,
+            let function = CastFunctions.function(from: from, to: type)
+        else { throw failure() }
+        return .call(function, [expression], type)
+    }
+
+    /// 'name'::regclass: the relation's identifier.
+    private func regclass(_ bytes: [UInt8]) throws(SQLError) -> Value {
+        let name = String(decoding: bytes, as: UTF8.self)
+        if let number = Int64(name) { return .int(number) }
+        let parts = name.split(separator: ".").map { part in
+            part.hasPrefix("\"") ? String(part.dropFirst().dropLast()) : part.lowercased()
+        }
+        let object = try catalog.resolve(QualifiedName(parts: parts, at: 0), position: nil)
+        return .int(Int64(object.oid))
+    }
+
+    func convertImplicitly(_ expression: Expr, to type: DataType, at: Int) throws(SQLError) -> Expr {
+        try convert(expression, to: type, .implicit, at: at) {
+            SQLError(
+                .datatypeMismatch, "cannot convert type \(expression.type.name) to \(type.name)",
+                position: position(at))
+        }
+    }
+
+    /// A condition. - Throws: 42804 when it is not boolean.
+    func condition(_ expression: Expr, _ clause: String, at: Int) throws(SQLError) -> Expr {
+        try convert(expression, to: .boolean, .implicit, at: at) {
+            SQLError(
+                .datatypeMismatch,
+                "argument of \(clause) must be type boolean, not type \(expression.type.name)",
+                position: position(at))
+        }
+    }
+
+    /// Literals whose type nothing has decided become text.
+    func resolved(_ expression: Expr, at: Int) throws(SQLError) -> Expr {
+        guard expression.type.kind == .unknown else { return expression }
+        return try convertImplicitly(expression, to: .text, at: at)
+    }
+
+    /// A type as written. - Throws: 42704 for an unknown one, 0A000 for one to come.
+    func type(_ name: TypeName) throws(SQLError) -> DataType {
+        let later: Set<String> = [
+            "real", "float4", "varchar", "char", "bpchar", "bytea", "date", "time", "timetz",
+            "timestamptz", "uuid", "json", "jsonb", "bit", "money", "inet", "cidr", "xml", "point",
+            "regnamespace", "regrole",
+        ]
+        if name.isArray || later.contains(name.name) {
+            if name.name == "varchar", !name.isArray, name.modifiers.isEmpty { return DataType(.varchar) }
+            throw SQLError.unsupported(
+                "type \(name.name)\(name.isArray ? "[]" : "")", at: position(name.at))
+        }
+        guard let type = DataType.named(name.name) else {
+            throw SQLError(
+                .undefinedObject, "type \"\(name.name)\" does not exist", position: position(name.at))
+        }
+        guard type.kind == .numeric, let precision = name.modifiers.first else { return type }
+        let scale = name.modifiers.count > 1 ? name.modifiers[1] : 0
+        guard precision >= 1, precision <= 1000 else {
+            throw SQLError(
+                .invalidParameterValue, "NUMERIC precision \(precision) must be between 1 and 1000",
+                position: position(name.at))
+        }
+        guard scale >= 0, scale <= precision else {
+            throw SQLError(
+                .invalidParameterValue,
+                "NUMERIC scale \(scale) must be between 0 and precision \(precision)",
+                position: position(name.at))
+        }
+        return DataType(.numeric, modifier: Int32(precision << 16 | scale) + 4)
+    }
+}

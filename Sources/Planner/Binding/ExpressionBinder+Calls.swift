@@ -1,0 +1,146 @@
+import Dataflow
+import Types
+
+extension ExpressionBinder {
+    func bindCall(_ call: FunctionCall) throws(SQLError) -> Expr {
+        let name = call.name[call.name.count - 1]
+        let position = binder.position(call.at)
+        if call.hasOver { throw SQLError.unsupported("a window function", at: position) }
+        if let aggregate = ExpressionBinder.aggregateNames[name] {
+            return try bindAggregate(aggregate, name, call)
+        }
+        if call.isStar || call.isDistinct || call.filter != nil || !call.orderBy.isEmpty {
+            if FunctionRegistry.overloads(name).isEmpty { throw noSuchFunction(name, [], call.at) }
+            throw SQLError(
+                .wrongObjectType, "\(name) is not an aggregate function", position: position)
+        }
+        switch name {
+        case "coalesce":
+            let (list, type) = try unify(try bindAll(call.arguments), "COALESCE")
+            return list.count == 1 ? list[0] : .coalesce(list, type)
+        case "nullif": return try nullif(call)
+        case "greatest", "least": return try extremum(call, name)
+        case "trim", "extract", "position", "substring":
+            return try special(name, call)
+        case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp",
+            "localtimestamp", "clock_timestamp":
+            if binder.isForView {
+                throw SQLError.unsupported("\(name) in a materialized view", at: position)
+            }
+            return .constant(.int(binder.context.now), .timestamp)
+        default: break
+        }
+        var arguments: [Expr] = []
+        for argument in call.arguments { arguments.append(try bind(argument)) }
+        if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
+        // type(value) is a cast when there is no such function.
+        if FunctionRegistry.overloads(name).isEmpty, arguments.count == 1,
+            let type = DataType.named(name)
+        {
+            return try binder.convert(arguments[0], to: type, .explicit, at: call.at) {
+                noSuchFunction(name, arguments.map(\.type), call.at)
+            }
+        }
+        return try function(name, arguments, call.at)
+    }
+
+    private func noSuchFunction(_ name: String, _ types: [DataType], _ at: Int) -> SQLError {
+        SQLError(
+            .undefinedFunction,
+            "function \(name)(\(types.map(\.name).joined(separator: ", "))) does not exist",
+            hint: "No function matches the given name and argument types. You might need to add "
+                + "explicit type casts.", position: binder.position(at))
+    }
+
+    func bindAll(_ list: [Expression]) throws(SQLError) -> [(Expr, Int)] {
+        var result: [(Expr, Int)] = []
+        for item in list { result.append((try bind(item), item.at)) }
+        return result
+    }
+
+    private func special(_ name: String, _ call: FunctionCall) throws(SQLError) -> Expr {
+        var arguments: [Expr] = []
+        for argument in call.arguments { arguments.append(try bind(argument)) }
+        switch name {
+        case "trim":
+            guard case .literal(.string(let mode), _) = call.arguments[0] else { break }
+            return try function(mode, Array(arguments.dropFirst()), call.at)
+        case "extract":
+            if arguments.count == 2 {
+                arguments[0] = try binder.convertImplicitly(arguments[0], to: .text, at: call.at)
+                if arguments[1].type.kind == .unknown {
+                    arguments[1] = try binder.convertImplicitly(arguments[1], to: .timestamp, at: call.at)
+                }
+            }
+        case "position":
+            // position(a in b) is strpos(b, a).
+            if arguments.count == 2 { return try function("strpos", [arguments[1], arguments[0]], call.at) }
+        default: break
+        }
+        return try function(name, arguments, call.at)
+    }
+
+    private func nullif(_ call: FunctionCall) throws(SQLError) -> Expr {
+        guard call.arguments.count == 2 else {
+            throw SQLError(.syntaxError, "NULLIF takes two arguments", position: binder.position(call.at))
+        }
+        let (a, b) = (try bind(call.arguments[0]), try bind(call.arguments[1]))
+        let equal = try binary("=", a, b, call.at, (call.arguments[0].at, call.arguments[1].at))
+        let value = try binder.resolved(a, at: call.at)
+        return .cases([(when: equal, then: .constant(.null, value.type))], otherwise: value, value.type)
+    }
+
+    /// GREATEST and LEAST ignore NULLs; NULL only when all are.
+    private func extremum(_ call: FunctionCall, _ name: String) throws(SQLError) -> Expr {
+        let (list, type) = try unify(try bindAll(call.arguments), name.uppercased())
+        guard var best = list.first else { throw noSuchFunction(name, [], call.at) }
+        for next in list.dropFirst() {
+            let symbol = name == "greatest" ? ">" : "<"
+            let isBetter = try binary(symbol, next, best, call.at, (call.at, call.at))
+            best = .cases(
+                [(when: .isNull(best), then: next), (when: isBetter, then: next)], otherwise: best, type)
+        }
+        return best
+    }
+
+    // MARK: - Aggregates
+
+    private func bindAggregate(_ function: Aggregate.Function, _ name: String, _ call: FunctionCall)
+        throws(SQLError) -> Expr
+    {
+        let position = binder.position(call.at)
+        guard let grouping else {
+            throw SQLError(
+                .groupingError,
+                "aggregate functions are not allowed in \(forbidsAggregates ?? "this place")",
+                position: position)
+        }
+        if call.isDistinct { throw SQLError.unsupported("DISTINCT in an aggregate", at: position) }
+        if !call.orderBy.isEmpty { throw SQLError.unsupported("ORDER BY in an aggregate", at: position) }
+        let inner = ExpressionBinder(
+            binder: binder, scope: grouping.input, forbidsAggregates: "aggregate function calls")
+        var filter: Expr?
+        if let condition = call.filter {
+            filter = try binder.condition(try inner.bind(condition), "FILTER", at: condition.at)
+        }
+        if call.isStar {
+            guard function == .count else { throw noSuchFunction(name, [], call.at) }
+            return grouping.add(Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
+        }
+        guard call.arguments.count == 1 else {
+            throw noSuchFunction(name, try inner.bindAll(call.arguments).map(\.0.type), call.at)
+        }
+        var argument = try inner.bind(call.arguments[0])
+        if argument.type.kind == .unknown {
+            let wanted: DataType = function == .min || function == .max || function == .count ? .text : .float8
+            argument = try binder.convertImplicitly(argument, to: wanted, at: call.at)
+        }
+        if argument.type.kind == .varchar || argument.type.kind == .name {
+            argument = try binder.convertImplicitly(argument, to: .text, at: call.at)
+        }
+        guard let result = Aggregate.resultType(function, argument.type) else {
+            throw noSuchFunction(name, [argument.type.base], call.at)
+        }
+        return grouping.add(Aggregate(function, argument: argument, filter: filter, result: result))
+    }
+}

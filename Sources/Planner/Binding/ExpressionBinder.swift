@@ -1,0 +1,293 @@
+import Dataflow
+import Types
+
+/// Binds the expressions of one clause.
+struct ExpressionBinder {
+    let binder: Binder
+    let scope: Scope
+    /// In the clauses behind GROUP BY: where aggregates are collected.
+    var grouping: Grouping?
+    /// Where aggregates may not be: how the message calls the place.
+    var forbidsAggregates: String?
+
+    static let aggregateNames: [String: Aggregate.Function] = [
+        "count": .count, "sum": .sum, "avg": .avg, "min": .min, "max": .max, "bool_and": .boolAnd,
+        "every": .boolAnd, "bool_or": .boolOr,
+    ]
+
+    func bind(_ node: Expression) throws(SQLError) -> Expr {
+        if let grouping, let bound = try grouping.match(node, self) { return bound }
+        switch node {
+        case .literal(let literal, _): return try bind(literal)
+        case .parameter(let number, let at): return try binder.parameter(number, at: at)
+        case .column(let parts, let at): return try column(parts, at)
+        case .call(let call): return try bindCall(call)
+        case .unary(let symbol, let operand, let at): return try unary(symbol, operand, at)
+        case .binary(let symbol, let left, let right, let at):
+            return try binary(symbol, try bind(left), try bind(right), at, (left.at, right.at))
+        case .and(let left, let right):
+            return .and(
+                try binder.condition(try bind(left), "AND", at: left.at),
+                try binder.condition(try bind(right), "AND", at: right.at))
+        case .or(let left, let right):
+            return .or(
+                try binder.condition(try bind(left), "OR", at: left.at),
+                try binder.condition(try bind(right), "OR", at: right.at))
+        case .not(let operand, _):
+            return .not(try binder.condition(try bind(operand), "NOT", at: operand.at))
+        case .cast(let operand, let name, let at): return try cast(operand, name, at)
+        case .cases(let operand, let arms, let otherwise, let at):
+            return try cases(operand, arms, otherwise, at)
+        case .test(let operand, let test, let negated, _): return try isTest(operand, test, negated)
+        case .distinct(let left, let right, let negated, let at):
+            let same = try binary(
+                "is not distinct from", try bind(left), try bind(right), at, (left.at, right.at))
+            return negated ? same : .not(same)
+        case .between(let value, let low, let high, let negated, let symmetric, let at):
+            return try between(value, low, high, negated, symmetric, at)
+        case .inList(let value, let list, let negated, let at): return try inList(value, list, negated, at)
+        case .like(let symbol, let value, let pattern, let escape, let at):
+            var right = try bind(pattern)
+            if let escape {
+                right = try function("like_escape", [right, try bind(escape)], at)
+            }
+            return try binary(symbol, try bind(value), right, at, (value.at, pattern.at))
+        case .star(_, let at):
+            throw SQLError(.syntaxError, "syntax error at or near \"*\"", position: binder.position(at))
+        case .subquery(_, let at), .exists(_, let at), .inQuery(_, _, _, let at), .arrayQuery(_, let at):
+            throw SQLError.unsupported("a subquery in an expression", at: binder.position(at))
+        case .array(_, let at), .subscript_(_, let at), .quantified(_, _, _, _, let at):
+            throw SQLError.unsupported("an array", at: binder.position(at))
+        case .row(_, let at): throw SQLError.unsupported("a row value", at: binder.position(at))
+        }
+    }
+
+    private func bind(_ literal: Expression.Literal) throws(SQLError) -> Expr {
+        switch literal {
+        case .null: return .constant(.null, .unknown)
+        case .bool(let value): return .constant(.bool(value), .boolean)
+        case .string(let text): return .constant(.string(text), .unknown)
+        case .integer(let text):
+            if let value = Int64(text) {
+                return .constant(.int(value), Int32(exactly: value) != nil ? .int4 : .int8)
+            }
+            return .constant(try TextEncoding.parse(Array(text.utf8), .numeric), .numeric)
+        case .decimal(let text):
+            return .constant(try TextEncoding.parse(Array(text.utf8), .numeric), .numeric)
+        }
+    }
+
+    // MARK: - Names
+
+    func column(_ parts: [String], _ at: Int) throws(SQLError) -> Expr {
+        let found = scope.matches(parts)
+        if found.count > 1 {
+            throw SQLError(
+                .ambiguousColumn, "column reference \"\(parts[parts.count - 1])\" is ambiguous",
+                position: binder.position(at))
+        }
+        if let index = found.first { return .column(index, scope.entries[index].type) }
+        let position = binder.position(at)
+        if parts.count > 1, !scope.hasTable(parts[parts.count - 2]) {
+            throw SQLError(
+                .undefinedTable, "missing FROM-clause entry for table \"\(parts[parts.count - 2])\"",
+                position: position)
+        }
+        if parts.count == 1, scope.hasTable(parts[0]) {
+            throw SQLError.unsupported("a whole row as a value", at: position)
+        }
+        let name = parts.count == 1 ? "\"\(parts[0])\"" : parts.suffix(2).joined(separator: ".")
+        throw SQLError(.undefinedColumn, "column \(name) does not exist", position: position)
+    }
+
+    // MARK: - Operators
+
+    private func unary(_ symbol: String, _ operand: Expression, _ at: Int) throws(SQLError) -> Expr {
+        // -9223372036854775808 is a bigint although its digits alone are not.
+        if symbol == "-", case .literal(.integer(let text), _) = operand, let value = Int64("-" + text) {
+            return .constant(.int(value), Int32(exactly: value) != nil ? .int4 : .int8)
+        }
+        if symbol == "-", case .literal(.decimal(let text), _) = operand {
+            return .constant(try TextEncoding.parse(Array(("-" + text).utf8), .numeric), .numeric)
+        }
+        let value = try bind(operand)
+        var arguments = [value]
+        if value.type.kind == .unknown, symbol == "-" || symbol == "+" {
+            arguments = [try binder.convertImplicitly(value, to: .float8, at: operand.at)]
+        }
+        return try resolve(symbol, arguments, at, [operand.at], isOperator: true)
+    }
+
+    func binary(_ symbol: String, _ left: Expr, _ right: Expr, _ at: Int, _ places: (Int, Int))
+        throws(SQLError) -> Expr
+    {
+        var (a, b) = (left, right)
+        // One side unknown: try it as the other side's type first.
+        if a.type.kind == .unknown, b.type.kind != .unknown,
+            FunctionRegistry.exact(symbol, [b.type, b.type]) != nil
+        {
+            a = try binder.convertImplicitly(a, to: b.type.base, at: places.0)
+        } else if b.type.kind == .unknown, a.type.kind != .unknown,
+            FunctionRegistry.exact(symbol, [a.type, a.type]) != nil
+        {
+            b = try binder.convertImplicitly(b, to: a.type.base, at: places.1)
+        }
+        return try resolve(symbol, [a, b], at, [places.0, places.1], isOperator: true)
+    }
+
+    func function(_ name: String, _ arguments: [Expr], _ at: Int) throws(SQLError) -> Expr {
+        try resolve(name, arguments, at, arguments.map { _ in at }, isOperator: false)
+    }
+
+    private func resolve(
+        _ name: String, _ arguments: [Expr], _ at: Int, _ places: [Int], isOperator: Bool
+    ) throws(SQLError) -> Expr {
+        let types = arguments.map(\.type)
+        let found = OverloadResolution.candidates(FunctionRegistry.overloads(name), types)
+        guard let function = found.first, found.count == 1 else {
+            throw unresolved(name, types, at, isOperator: isOperator, isAmbiguous: found.count > 1)
+        }
+        var converted: [Expr] = []
+        for (index, argument) in arguments.enumerated() {
+            let wanted = OverloadResolution.parameter(function, index)
+            let context: CastFunctions.Context = function.isVariadic ? .explicit : .implicit
+            converted.append(
+                try binder.convert(argument, to: wanted, context, at: places[index]) {
+                    unresolved(name, types, at, isOperator: isOperator, isAmbiguous: false)
+                })
+        }
+        if binder.isForView, function.isVolatile {
+            throw SQLError(
+                .featureNotSupported, "function \(name)() cannot be used in a materialized view",
+                detail: "Its value depends on more than its arguments.", position: binder.position(at))
+        }
+        return .call(function, converted, function.result)
+    }
+
+    private func unresolved(
+        _ name: String, _ types: [DataType], _ at: Int, isOperator: Bool, isAmbiguous: Bool
+    ) -> SQLError {
+        let list = types.map(\.base.name)
+        let subject: String
+        if isOperator {
+            let spelled = list.count == 2 ? "\(list[0]) \(name) \(list[1])" : "\(name) \(list[0])"
+            subject = "operator \(isAmbiguous ? "is not unique: " : "does not exist: ")\(spelled)"
+        } else {
+            subject =
+                "function \(name)(\(list.joined(separator: ", "))) "
+                + (isAmbiguous ? "is not unique" : "does not exist")
+        }
+        let kind = isOperator ? "operator" : "function"
+        let hint =
+            isAmbiguous
+            ? "Could not choose a best candidate \(kind). You might need to add explicit type casts."
+            : "No \(kind) matches the given name and argument types. You might need to add explicit "
+                + "type casts."
+        return SQLError(
+            isAmbiguous ? .ambiguousFunction : .undefinedFunction, subject, hint: hint,
+            position: binder.position(at))
+    }
+
+    // MARK: - Forms
+
+    private func cast(_ operand: Expression, _ name: TypeName, _ at: Int) throws(SQLError) -> Expr {
+        let type = try binder.type(name)
+        let value = try bind(operand)
+        if type.kind == .regclass, value.type.isString, value.type.kind != .unknown {
+            return try SessionFunctions.regclassFromText(self, value)
+        }
+        if value.type.kind == .regclass, type.physical == .text {
+            return try SessionFunctions.textFromRegclass(self, value)
+        }
+        return try binder.convert(value, to: type, .explicit, at: operand.at) {
+            SQLError(
+                .cannotCoerce, "cannot cast type \(value.type.name) to \(type.name)",
+                position: binder.position(at))
+        }
+    }
+
+    private func isTest(_ operand: Expression, _ test: Expression.Test, _ negated: Bool) throws(SQLError) -> Expr {
+        let value = try bind(operand)
+        let result: Expr
+        switch test {
+        case .null: result = .isNull(try binder.resolved(value, at: operand.at))
+        case .unknown: result = .isNull(try binder.condition(value, "IS UNKNOWN", at: operand.at))
+        case .isTrue, .isFalse:
+            let name = test == .isTrue ? "IS TRUE" : "IS FALSE"
+            let bool = try binder.condition(value, name, at: operand.at)
+            let wanted = test == .isTrue ? bool : .not(bool)
+            result = .coalesce([wanted, .constant(.bool(false), .boolean)], .boolean)
+        }
+        return negated ? .not(result) : result
+    }
+
+    private func between(
+        _ value: Expression, _ low: Expression, _ high: Expression, _ negated: Bool, _ symmetric: Bool,
+        _ at: Int
+    ) throws(SQLError) -> Expr {
+        let (v, a, b) = (try bind(value), try bind(low), try bind(high))
+        func within(_ low: Expr, _ high: Expr) throws(SQLError) -> Expr {
+            .and(
+                try binary(">=", v, low, at, (value.at, at)), try binary("<=", v, high, at, (value.at, at)))
+        }
+        let result = symmetric ? Expr.or(try within(a, b), try within(b, a)) : try within(a, b)
+        return negated ? .not(result) : result
+    }
+
+    private func inList(_ value: Expression, _ list: [Expression], _ negated: Bool, _ at: Int)
+        throws(SQLError) -> Expr
+    {
+        let left = try bind(value)
+        var result: Expr?
+        for item in list {
+            let equal = try binary("=", left, try bind(item), at, (value.at, item.at))
+            result = result.map { .or($0, equal) } ?? equal
+        }
+        let found = result ?? .constant(.bool(false), .boolean)
+        return negated ? .not(found) : found
+    }
+
+    private func cases(
+        _ operand: Expression?, _ arms: [(when: Expression, then: Expression)], _ otherwise: Expression?,
+        _ at: Int
+    ) throws(SQLError) -> Expr {
+        var conditions: [Expr] = []
+        var results: [(Expr, Int)] = []
+        let subject: Expr?
+        if let operand { subject = try bind(operand) } else { subject = nil }
+        for arm in arms {
+            let condition = try bind(arm.when)
+            if let subject {
+                conditions.append(try binary("=", subject, condition, arm.when.at, (at, arm.when.at)))
+            } else {
+                conditions.append(try binder.condition(condition, "CASE/WHEN", at: arm.when.at))
+            }
+            results.append((try bind(arm.then), arm.then.at))
+        }
+        if let otherwise {
+            results.append((try bind(otherwise), otherwise.at))
+        } else {
+            results.append((.constant(.null, .unknown), at))
+        }
+        let (unified, type) = try unify(results, "CASE")
+        let pairs = zip(conditions, unified).map { (when: $0.0, then: $0.1) }
+        return .cases(pairs, otherwise: unified[unified.count - 1], type)
+    }
+
+    /// Converts alternatives to their common type.
+    func unify(_ list: [(Expr, Int)], _ what: String) throws(SQLError) -> ([Expr], DataType) {
+        guard let type = OverloadResolution.commonType(list.map(\.0.type)) else {
+            let types = list.map(\.0.type).filter { $0.kind != .unknown }
+            let other = types.first { OverloadResolution.category($0) != OverloadResolution.category(types[0]) }
+            throw SQLError(
+                .datatypeMismatch,
+                "\(what) types \(types[0].base.name) and \((other ?? types[0]).base.name) cannot be matched",
+                position: binder.position(list[list.count - 1].1))
+        }
+        var result: [Expr] = []
+        for (expression, at) in list {
+            result.append(try binder.convertImplicitly(expression, to: type, at: at))
+        }
+        return (result, type)
+    }
+}

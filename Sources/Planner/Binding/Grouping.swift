@@ -1,0 +1,84 @@
+import Dataflow
+import Types
+
+/// The aggregation of one SELECT: its keys, and the aggregates found while binding what is behind.
+///
+/// Behind it, columns are the keys, then the aggregates.
+final class Grouping {
+    let input: Scope
+    let keys: [Expr]
+    private let keyTexts: [String]
+    private(set) var aggregates: [Aggregate] = []
+    private var aggregateTexts: [String] = []
+
+    init(input: Scope, keys: [Expr]) {
+        self.input = input
+        self.keys = keys
+        keyTexts = keys.map { Explain.text($0) }
+    }
+
+    /// The column of an aggregate; equal ones are computed once.
+    func add(_ aggregate: Aggregate) -> Expr {
+        let text =
+            aggregate.function.rawValue + (aggregate.argument.map { Explain.text($0) } ?? "")
+            + "|" + (aggregate.filter.map { Explain.text($0) } ?? "")
+        if let index = aggregateTexts.firstIndex(of: text) {
+            return .column(keys.count + index, aggregate.result)
+        }
+        aggregates.append(aggregate)
+        aggregateTexts.append(text)
+        return .column(keys.count + aggregates.count - 1, aggregate.result)
+    }
+
+    /// `node` as a column when it is one of the keys.
+    /// - Throws: 42803 for a column that is neither grouped nor aggregated.
+    func match(_ node: Expression, _ binder: ExpressionBinder) throws(SQLError) -> Expr? {
+        switch node {
+        case .literal, .parameter, .star: return nil
+        default: break
+        }
+        if Grouping.hasAggregate(node) { return nil }
+        let plain = ExpressionBinder(binder: binder.binder, scope: input, forbidsAggregates: binder.forbidsAggregates)
+        guard case .column(let parts, let at) = node else {
+            guard let bound = try? plain.bind(node) else { return nil }
+            return keyColumn(bound)
+        }
+        let bound = try plain.column(parts, at)
+        if let column = keyColumn(bound) { return column }
+        guard case .column(let index, _) = bound else { return nil }
+        let entry = input.entries[index]
+        throw SQLError(
+            .groupingError,
+            "column \"\(entry.table).\(entry.name)\" must appear in the GROUP BY clause or be used in an "
+                + "aggregate function", position: binder.binder.position(at))
+    }
+
+    private func keyColumn(_ bound: Expr) -> Expr? {
+        let text = Explain.text(bound)
+        return keyTexts.firstIndex(of: text).map { .column($0, keys[$0].type) }
+    }
+
+    /// Whether an aggregate call occurs in the expression, subqueries aside.
+    static func hasAggregate(_ node: Expression) -> Bool {
+        switch node {
+        case .literal, .parameter, .column, .star, .subquery, .exists, .arrayQuery: false
+        case .call(let call):
+            (ExpressionBinder.aggregateNames[call.name[call.name.count - 1]] != nil && !call.hasOver)
+                || call.arguments.contains(where: hasAggregate)
+        case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
+            .subscript_(let a, _), .inQuery(let a, _, _, _):
+            hasAggregate(a)
+        case .binary(_, let a, let b, _), .and(let a, let b), .or(let a, let b),
+            .distinct(let a, let b, _, _), .quantified(_, let a, let b, _, _):
+            hasAggregate(a) || hasAggregate(b)
+        case .cases(let operand, let arms, let otherwise, _):
+            (operand.map(hasAggregate) ?? false) || (otherwise.map(hasAggregate) ?? false)
+                || arms.contains { hasAggregate($0.when) || hasAggregate($0.then) }
+        case .between(let a, let b, let c, _, _, _): hasAggregate(a) || hasAggregate(b) || hasAggregate(c)
+        case .inList(let a, let list, _, _): hasAggregate(a) || list.contains(where: hasAggregate)
+        case .like(_, let a, let b, let c, _):
+            hasAggregate(a) || hasAggregate(b) || (c.map(hasAggregate) ?? false)
+        case .array(let list, _), .row(let list, _): list.contains(where: hasAggregate)
+        }
+    }
+}

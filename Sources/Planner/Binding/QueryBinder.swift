@@ -1,0 +1,175 @@
+import Dataflow
+package import Types
+
+extension Binder {
+    /// A whole query. Its fields are what the client sees.
+    package func bind(_ query: Query) throws(SQLError) -> LogicalPlan {
+        if query.isRecursive, !query.with.isEmpty {
+            throw SQLError.unsupported("WITH RECURSIVE", at: position(query.at))
+        }
+        var tables: [String: LogicalPlan] = [:]
+        commonTables.append(tables)
+        defer { commonTables.removeLast() }
+        for table in query.with {
+            if tables[table.name] != nil {
+                throw SQLError(
+                    .duplicateAlias, "WITH query name \"\(table.name)\" specified more than once",
+                    position: position(table.at))
+            }
+            tables[table.name] = try renamed(try bind(table.query), table.columns, table.name, at: table.at)
+            commonTables[commonTables.count - 1] = tables
+        }
+        switch query.body {
+        case .select(let select): return try SelectBinder(self, select, query).bind()
+        case .values(let rows, let at):
+            return try ordered(try values(rows, at), query)
+        case .operation(let operation, let isAll, let left, let right, let at):
+            return try ordered(try setOperation(operation, isAll, left, right, at), query)
+        }
+    }
+
+    /// The plan with other column names. - Throws: 42P10 for too many of them.
+    func renamed(_ plan: LogicalPlan, _ names: [String], _ table: String, at: Int) throws(SQLError)
+        -> LogicalPlan
+    {
+        if names.isEmpty { return plan }
+        var fields = plan.fields
+        guard names.count <= fields.count else {
+            throw SQLError(
+                .invalidColumnReference,
+                "table \"\(table)\" has \(fields.count) columns available but \(names.count) columns "
+                    + "specified", position: position(at))
+        }
+        for (index, name) in names.enumerated() { fields[index].name = name }
+        let list = fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
+        return .project(plan, list, fields)
+    }
+
+    private func values(_ rows: [[Expression]], _ at: Int) throws(SQLError) -> LogicalPlan {
+        let binder = ExpressionBinder(binder: self, scope: Scope(), forbidsAggregates: "VALUES")
+        var bound: [[(Expr, Int)]] = []
+        for row in rows {
+            bound.append(try binder.bindAll(row))
+            guard row.count == rows[0].count else {
+                throw SQLError(
+                    .syntaxError, "VALUES lists must all be the same length", position: position(at))
+            }
+        }
+        var columns: [[Expr]] = []
+        var fields: [Field] = []
+        for index in rows[0].indices {
+            let (list, type) = try binder.unify(bound.map { $0[index] }, "VALUES")
+            columns.append(list)
+            fields.append(Field("column\(index + 1)", type))
+        }
+        return .values(rows.indices.map { row in columns.map { $0[row] } }, fields)
+    }
+
+    private func setOperation(
+        _ operation: QueryBody.SetOperation, _ isAll: Bool, _ left: Query, _ right: Query, _ at: Int
+    ) throws(SQLError) -> LogicalPlan {
+        guard operation == .union else {
+            throw SQLError.unsupported(operation.rawValue.uppercased(), at: position(at))
+        }
+        let (a, b) = (try bind(left), try bind(right))
+        guard a.fields.count == b.fields.count else {
+            throw SQLError(
+                .syntaxError, "each UNION query must have the same number of columns",
+                position: position(at))
+        }
+        let binder = ExpressionBinder(binder: self, scope: Scope())
+        var (lefts, rights): ([Expr], [Expr]) = ([], [])
+        var fields: [Field] = []
+        for index in a.fields.indices {
+            let (list, type) = try binder.unify(
+                [(literal(a, index), at), (literal(b, index), at)], "UNION")
+            lefts.append(list[0])
+            rights.append(list[1])
+            fields.append(Field(a.fields[index].name, type))
+        }
+        let plan = LogicalPlan.union([.project(a, lefts, fields), .project(b, rights, fields)])
+        return isAll ? plan : .distinct(plan)
+    }
+
+    /// Column `index` of a plan, or the literal that it is, so that NULL and 'x' take any type.
+    private func literal(_ plan: LogicalPlan, _ index: Int) -> Expr {
+        if case .project(_, let list, _) = plan, case .constant(_, let type) = list[index],
+            type.kind == .unknown
+        {
+            return list[index]
+        }
+        return .column(index, plan.fields[index].type)
+    }
+
+    /// ORDER BY, LIMIT and OFFSET over a plan's own columns.
+    private func ordered(_ plan: LogicalPlan, _ query: Query) throws(SQLError) -> LogicalPlan {
+        var keys: [SortKey] = []
+        for item in query.orderBy {
+            keys.append(try outputKey(item, plan.fields, orThrow: true) ?? SortKey(column: 0))
+        }
+        return try limited(plan, keys, query)
+    }
+
+    func limited(_ plan: LogicalPlan, _ keys: [SortKey], _ query: Query) throws(SQLError) -> LogicalPlan {
+        let limit = try bound(query.limit, "LIMIT", .invalidLimit)
+        let offset = try bound(query.offset, "OFFSET", .invalidOffset) ?? 0
+        if keys.isEmpty, limit == nil, offset == 0 { return plan }
+        return .sort(plan, keys, limit: limit, offset: offset)
+    }
+
+    private func bound(_ node: Expression?, _ clause: String, _ state: SQLState) throws(SQLError) -> Int? {
+        guard let node else { return nil }
+        let binder = ExpressionBinder(binder: self, scope: Scope(), forbidsAggregates: clause)
+        let expression = try convert(try binder.bind(node), to: .int8, .assignment, at: node.at) {
+            SQLError(
+                .datatypeMismatch, "argument of \(clause) must be type bigint", position: position(node.at))
+        }
+        guard parameterValues != nil || !Binder.hasPlaceholder(expression) else { return 0 }
+        guard let value = try Folding.value(of: expression).int else { return nil }
+        guard value >= 0 else {
+            throw SQLError(state, "\(clause) must not be negative", position: position(node.at))
+        }
+        return Int(value)
+    }
+
+    static func hasPlaceholder(_ expression: Expr) -> Bool {
+        if case .call(let function, _, _) = expression, function.name.hasPrefix("$") { return true }
+        return expression.children.contains(where: hasPlaceholder)
+    }
+
+    /// A sort key that is a position or an output name; nil when it is another expression.
+    func outputKey(_ item: OrderItem, _ fields: [Field], orThrow: Bool) throws(SQLError) -> SortKey? {
+        func key(_ column: Int) -> SortKey {
+            SortKey(column: column, descending: item.descending, nullsFirst: item.nullsFirst)
+        }
+        switch item.expression {
+        case .literal(.integer(let text), let at):
+            guard let number = Int(text), number >= 1, number <= fields.count else {
+                throw SQLError(
+                    .invalidColumnReference, "ORDER BY position \(text) is not in select list",
+                    position: position(at))
+            }
+            return key(number - 1)
+        case .column(let parts, let at) where parts.count == 1:
+            let found = fields.indices.filter { fields[$0].name == parts[0] }
+            if found.count == 1 { return key(found[0]) }
+            if found.count > 1, orThrow {
+                throw SQLError(
+                    .ambiguousColumn, "ORDER BY \"\(parts[0])\" is ambiguous", position: position(at))
+            }
+            if orThrow {
+                throw SQLError(
+                    .undefinedColumn, "column \"\(parts[0])\" does not exist", position: position(at))
+            }
+            return found.first.map(key)
+        default:
+            if orThrow {
+                throw SQLError(
+                    .featureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
+                    detail: "Only result column names can be used, not expressions or functions.",
+                    position: position(item.expression.at))
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package import Types
+
+/// What a statement's meaning depends on beside its text and the catalog.
+package struct SessionContext: Sendable {
+    package var user: String
+    package var database: String
+    package var catalog: Catalog
+    /// The values of settings, by lower-case name.
+    package var settings: [String: String]
+    /// Microseconds since 2000-01-01 at which the transaction began.
+    package var now: Int64
+    package var backendID: Int32
+
+    package init(
+        user: String, database: String, catalog: Catalog, settings: [String: String], now: Int64,
+        backendID: Int32
+    ) {
+        self.user = user
+        self.database = database
+        self.catalog = catalog
+        self.settings = settings
+        self.now = now
+        self.backendID = backendID
+    }
+}
+
+/// The parameters of a statement: their types, and their values once they are bound.
+package struct Parameters: Sendable {
+    package var types: [DataType]
+    package var values: [Value]?
+
+    package init(types: [DataType] = [], values: [Value]? = nil) {
+        self.types = types
+        self.values = values
+    }
+}

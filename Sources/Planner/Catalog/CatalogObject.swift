@@ -1,0 +1,121 @@
+package import Types
+
+/// A column of a relation.
+package struct CatalogColumn: Hashable, Sendable {
+    package var name: String
+    package var type: DataType
+    package var isNotNull: Bool
+
+    package init(_ name: String, _ type: DataType, isNotNull: Bool = false) {
+        self.name = name
+        self.type = type
+        self.isNotNull = isNotNull
+    }
+}
+
+/// A named thing of the database.
+package struct CatalogObject: Sendable {
+    package enum Kind: UInt8, Sendable { case table, source, view, materializedView, system }
+
+    package var oid: Int32
+    package var schema: String
+    package var name: String
+    package var kind: Kind
+    package var columns: [CatalogColumn]
+    /// Positions of the primary key's columns; empty when there is none.
+    package var primaryKey: [Int] = []
+    /// A source's options, by name.
+    package var options: [String: String] = [:]
+    /// A view's query, as written.
+    package var text = ""
+    /// Relations that this one reads.
+    package var dependsOn: [Int32] = []
+    /// The rows of a system relation, made from a catalog when they are asked for.
+    package var systemRows: (@Sendable (Catalog) -> [[Value]])?
+
+    package init(
+        oid: Int32, schema: String, name: String, kind: Kind, columns: [CatalogColumn]
+    ) {
+        self.oid = oid
+        self.schema = schema
+        self.name = name
+        self.kind = kind
+        self.columns = columns
+    }
+
+    package var fields: [Field] { columns.map { Field($0.name, $0.type) } }
+
+    package var types: [DataType.Physical] { columns.map(\.type.physical) }
+
+    /// The word that messages use for the kind.
+    package var kindName: String {
+        switch kind {
+        case .table: "table"
+        case .source: "source"
+        case .view: "view"
+        case .materializedView: "materialized view"
+        case .system: "table"
+        }
+    }
+
+    // MARK: - Bytes
+
+    /// The object as it is kept in the metadata store; not for system relations.
+    package var encoded: [UInt8] {
+        var writer = ByteWriter()
+        writer.write(UInt8(1))
+        writer.write(oid)
+        writer.writeText(schema)
+        writer.writeText(name)
+        writer.write(kind.rawValue)
+        writer.write(Int32(columns.count))
+        for column in columns {
+            writer.writeText(column.name)
+            writer.write(column.type.oid)
+            writer.write(column.type.modifier)
+            writer.write(column.isNotNull)
+        }
+        writer.write(Int32(primaryKey.count))
+        for position in primaryKey { writer.write(Int32(position)) }
+        writer.write(Int32(options.count))
+        for (name, value) in options.sorted(by: { $0.key < $1.key }) {
+            writer.writeText(name)
+            writer.writeText(value)
+        }
+        writer.writeText(text)
+        writer.write(Int32(dependsOn.count))
+        for oid in dependsOn { writer.write(oid) }
+        return writer.bytes
+    }
+
+    package init(decoding bytes: [UInt8]) throws(MalformedBytes) {
+        var reader = ByteReader(bytes)
+        guard try reader.readUInt8() == 1 else { throw MalformedBytes("catalog entry version") }
+        oid = try reader.readInt32()
+        schema = try reader.readText()
+        name = try reader.readText()
+        guard let kind = Kind(rawValue: try reader.readUInt8()) else {
+            throw MalformedBytes("catalog entry kind")
+        }
+        self.kind = kind
+        columns = []
+        for _ in 0..<(try reader.readCount(bytesEach: 13)) {
+            let name = try reader.readText()
+            guard let type = DataType.withOID(try reader.readInt32()) else {
+                throw MalformedBytes("type of column \(name)")
+            }
+            let modifier = try reader.readInt32()
+            columns.append(
+                CatalogColumn(
+                    name, DataType(type.kind, modifier: modifier),
+                    isNotNull: try reader.readUInt8() != 0))
+        }
+        for _ in 0..<(try reader.readCount(bytesEach: 4)) { primaryKey.append(Int(try reader.readInt32())) }
+        for _ in 0..<(try reader.readCount(bytesEach: 8)) {
+            let name = try reader.readText()
+            options[name] = try reader.readText()
+        }
+        text = try reader.readText()
+        for _ in 0..<(try reader.readCount(bytesEach: 4)) { dependsOn.append(try reader.readInt32()) }
+    }
+}

@@ -1,0 +1,103 @@
+package import Dataflow
+package import Types
+
+/// Where a circuit takes in the rows of a relation.
+package struct ScanInput: Sendable {
+    package let relation: CatalogObject
+    /// The relation's columns that the circuit wants, in its order.
+    package let columns: [Int]
+    package let node: Int
+}
+
+/// A plan as a circuit, and what has to be fed into it.
+package struct LoweredPlan {
+    package let circuit: Circuit
+    package let scans: [ScanInput]
+    /// Constant rows, to be pushed once before anything else.
+    package let constants: [(node: Int, batch: Batch)]
+    /// The node whose output is the plan's result.
+    package let output: Int
+}
+
+/// Builds operators for plan nodes.
+package enum Lowering {
+    /// `forView`: the circuit is kept and stepped; rows that fail are set aside. Otherwise it runs
+    /// once and the first failure ends it.
+    package static func lower(_ plan: LogicalPlan, forView: Bool) throws(SQLError) -> LoweredPlan {
+        var builder = Builder(forView: forView)
+        let output = try builder.lower(plan)
+        return LoweredPlan(
+            circuit: builder.circuit, scans: builder.scans, constants: builder.constants, output: output)
+    }
+
+    private struct Builder {
+        let forView: Bool
+        let circuit: Circuit
+        var scans: [ScanInput] = []
+        var constants: [(node: Int, batch: Batch)] = []
+
+        init(forView: Bool) {
+            self.forView = forView
+            circuit = Circuit(failsFast: !forView)
+        }
+
+        mutating func lower(_ plan: LogicalPlan) throws(SQLError) -> Int {
+            switch plan {
+            case .scan(let object, let columns):
+                let node = circuit.add("scan-\(object.name)", InputOperator(), inputs: [])
+                scans.append(ScanInput(relation: object, columns: columns, node: node))
+                return node
+            case .values(let rows, let fields): return try values(rows, fields)
+            case .filter(let input, let predicate):
+                return circuit.add("filter", FilterOperator(predicate), inputs: [try lower(input)])
+            case .project(let input, let list, _):
+                return circuit.add("map", MapOperator(list), inputs: [try lower(input)])
+            case .join(let join): return try lower(join)
+            case .aggregate(let input, let keys, let aggregates, _):
+                let body = AggregateOperator(
+                    keys: keys, aggregates: aggregates, appendOnly: !forView || input.isAppendOnly)
+                return circuit.add("aggregate", body, inputs: [try lower(input)])
+            case .distinct(let input):
+                return circuit.add("distinct", DistinctOperator(input.types), inputs: [try lower(input)])
+            case .union(let inputs):
+                var nodes: [Int] = []
+                for input in inputs { nodes.append(try lower(input)) }
+                return circuit.add("union", UnionOperator(), inputs: nodes)
+            case .sort(let input, let keys, let limit, let offset):
+                if forView {
+                    // A view has no order; without a limit its rows are the same.
+                    if limit == nil, offset == 0 { return try lower(input) }
+                    throw SQLError.unsupported("LIMIT or OFFSET in a materialized view")
+                }
+                let body = SortOperator(input.types, keys: keys, limit: limit, offset: offset)
+                return circuit.add("sort", body, inputs: [try lower(input)])
+            case .series(let input, let arguments, _):
+                return circuit.add("series", SeriesOperator(arguments), inputs: [try lower(input)])
+            }
+        }
+
+        /// Rows of constants, computed by a map over one row without columns.
+        private mutating func values(_ rows: [[Expr]], _ fields: [Field]) throws(SQLError) -> Int {
+            let input = circuit.add("values", InputOperator(), inputs: [])
+            constants.append((input, Batch(columns: [], count: 1)))
+            if fields.isEmpty, rows.count == 1 { return input }
+            let maps = rows.map { circuit.add("row", MapOperator($0), inputs: [input]) }
+            return maps.count == 1 ? maps[0] : circuit.add("rows", UnionOperator(), inputs: maps)
+        }
+
+        private mutating func lower(_ join: LogicalPlan.Join) throws(SQLError) -> Int {
+            let inputs = [try lower(join.left), try lower(join.right)]
+            if join.kind == .inner {
+                let body = JoinOperator(
+                    left: join.left.types, right: join.right.types, keys: join.keys,
+                    condition: join.condition)
+                return circuit.add("join", body, inputs: inputs)
+            }
+            if forView { throw SQLError.unsupported("an outer join in a materialized view") }
+            let body = OuterJoinOperator(
+                left: join.left.types, right: join.right.types, keys: join.keys,
+                condition: join.condition, keepsLeft: join.kind != .right, keepsRight: join.kind != .left)
+            return circuit.add("outer join", body, inputs: inputs)
+        }
+    }
+}

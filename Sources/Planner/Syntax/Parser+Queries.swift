@@ -1,0 +1,265 @@
+import Types
+
+extension Parser {
+    mutating func query() throws(SQLError) -> Query {
+        try nested { (parser) throws(SQLError) in try parser.queryBody() }
+    }
+
+    private mutating func queryBody() throws(SQLError) -> Query {
+        let at = token.start
+        var with: [Query.CommonTable] = []
+        var isRecursive = false
+        if accept("with") {
+            isRecursive = accept("recursive")
+            repeat {
+                let start = token.start
+                let name = try name()
+                let columns = peek == .symbol("(") ? try nameList() : []
+                try expect("as")
+                if accept("not") { try expect("materialized") } else { _ = accept("materialized") }
+                try expect(symbol: "(")
+                let query = try query()
+                try expect(symbol: ")")
+                with.append(Query.CommonTable(name: name, columns: columns, query: query, at: start))
+            } while accept(symbol: ",")
+        }
+        var query = try setOperations(above: 0)
+        query.at = at
+        query.with = with + query.with
+        query.isRecursive = query.isRecursive || isRecursive
+        try tail(&query)
+        return query
+    }
+
+    /// ORDER BY, LIMIT, OFFSET, FETCH, FOR UPDATE.
+    private mutating func tail(_ query: inout Query) throws(SQLError) {
+        if accept(["order", "by"]) { query.orderBy = try orderItems() }
+        while true {
+            if accept("limit") {
+                query.limit = accept("all") ? nil : try expression()
+            } else if accept("offset") {
+                query.offset = try expression()
+                if !accept("rows") { _ = accept("row") }
+            } else if isWord("fetch") {
+                advance()
+                if !accept("first") { try expect("next") }
+                let at = token.start
+                query.limit = isWord("row") || isWord("rows") ? .literal(.integer("1"), at: at) : try expression()
+                if !accept("rows") { try expect("row") }
+                if accept(["with", "ties"]) { throw SQLError.unsupported("WITH TIES", at: position(at)) }
+                try expect("only")
+            } else if isWord("for"), case .word(let next) = peek(ahead: 1), next == "update" || next == "share" {
+                throw SQLError.unsupported("SELECT FOR \(next.uppercased())", at: position(token.start))
+            } else {
+                return
+            }
+        }
+    }
+
+    private mutating func setOperations(above floor: Int) throws(SQLError) -> Query {
+        var left = try simpleQuery()
+        while case .word(let word) = peek, let operation = QueryBody.SetOperation(rawValue: word) {
+            let power = operation == .intersect ? 2 : 1
+            guard power > floor else { break }
+            let at = token.start
+            advance()
+            let isAll = accept("all")
+            if !isAll { _ = accept("distinct") }
+            let right = try setOperations(above: power)
+            left = Query(body: .operation(operation, isAll: isAll, left, right, at: at), at: left.at)
+        }
+        return left
+    }
+
+    private mutating func simpleQuery() throws(SQLError) -> Query {
+        let at = token.start
+        if accept(symbol: "(") {
+            let query = try query()
+            try expect(symbol: ")")
+            return query
+        }
+        if accept("values") { return Query(body: .values(try rows(), at: at), at: at) }
+        if accept("table") {
+            let name = try qualifiedName()
+            let star = Select.Item(expression: .star([], at: at), alias: nil)
+            let select = Select(
+                items: [star], from: [.table(name.parts, alias: nil, at: name.at)], at: at)
+            return Query(body: .select(select), at: at)
+        }
+        try expect("select")
+        return Query(body: .select(try select(at)), at: at)
+    }
+
+    private mutating func rows() throws(SQLError) -> [[Expression]] {
+        var rows: [[Expression]] = []
+        repeat {
+            try expect(symbol: "(")
+            var row: [Expression] = []
+            repeat {
+                let at = token.start
+                if accept("default") { row.append(.column(["default"], at: at)) } else { row.append(try expression()) }
+            } while accept(symbol: ",")
+            try expect(symbol: ")")
+            rows.append(row)
+        } while accept(symbol: ",")
+        return rows
+    }
+
+    private mutating func select(_ at: Int) throws(SQLError) -> Select {
+        var select = Select(at: at)
+        if accept("distinct") {
+            select.distinct = .all
+            if accept("on") {
+                try expect(symbol: "(")
+                select.distinct = .on(try expressionList())
+                try expect(symbol: ")")
+            }
+        } else {
+            _ = accept("all")
+        }
+        if !atSelectEnd {
+            repeat { select.items.append(try selectItem()) } while accept(symbol: ",")
+        }
+        if isWord("into") { throw SQLError.unsupported("SELECT INTO", at: position(token.start)) }
+        if accept("from") {
+            repeat { select.from.append(try tableReference()) } while accept(symbol: ",")
+        }
+        if accept("where") { select.condition = try expression() }
+        if accept(["group", "by"]) {
+            for word in ["rollup", "cube", "grouping"] where isWord(word) {
+                throw SQLError.unsupported("\(word.uppercased()) in GROUP BY", at: position(token.start))
+            }
+            select.groupBy = try expressionList()
+        }
+        if accept("having") { select.having = try expression() }
+        if isWord("window") { throw SQLError.unsupported("the WINDOW clause", at: position(token.start)) }
+        return select
+    }
+
+    /// Whether the select list is empty, as PostgreSQL allows.
+    private var atSelectEnd: Bool {
+        switch peek {
+        case .end, .symbol(";"), .symbol(")"): true
+        case .word(let word): ["from", "where", "group", "union", "limit", "order"].contains(word)
+        default: false
+        }
+    }
+
+    private mutating func selectItem() throws(SQLError) -> Select.Item {
+        let expression = try expression()
+        if accept("as") { return Select.Item(expression: expression, alias: try label()) }
+        switch peek {
+        case .quoted(let name):
+            advance()
+            return Select.Item(expression: expression, alias: name)
+        case .word(let word)
+        where !Keyword.reserved.contains(word) && !Keyword.notBareLabel.contains(word)
+            && !["cross", "join", "inner", "left", "right", "full", "natural"].contains(word):
+            advance()
+            return Select.Item(expression: expression, alias: word)
+        default: return Select.Item(expression: expression, alias: nil)
+        }
+    }
+
+    // MARK: - FROM
+
+    private mutating func tableReference() throws(SQLError) -> TableReference {
+        var left = try tablePrimary()
+        while let join = try joinTail(left) { left = join }
+        return left
+    }
+
+    private mutating func joinTail(_ left: TableReference) throws(SQLError) -> TableReference? {
+        let at = token.start
+        if accept(["cross", "join"]) {
+            return .join(.cross, left, try tablePrimary(), .none, at: at)
+        }
+        let isNatural = accept("natural")
+        var kind = TableReference.JoinKind.inner
+        if accept("left") {
+            kind = .left
+        } else if accept("right") {
+            kind = .right
+        } else if accept("full") {
+            kind = .full
+        } else if accept("inner") {
+            kind = .inner
+        } else if !isWord("join") {
+            if isNatural { throw unexpected() }
+            return nil
+        }
+        if kind != .inner { _ = accept("outer") }
+        try expect("join")
+        if isNatural { return .join(kind, left, try tablePrimary(), .natural, at: at) }
+        var right = try tablePrimary()
+        // a JOIN b JOIN c ON … ON …: the inner join belongs to the right side.
+        while !isWord("on"), !isWord("using"), let nestedJoin = try joinTail(right) { right = nestedJoin }
+        if accept("on") { return .join(kind, left, right, .on(try expression()), at: at) }
+        try expect("using")
+        return .join(kind, left, right, .using(try nameList()), at: at)
+    }
+
+    private mutating func tablePrimary() throws(SQLError) -> TableReference {
+        let at = token.start
+        if accept(symbol: "(") {
+            if isWord("select") || isWord("with") || isWord("values") || peek == .symbol("(") {
+                let mark = index
+                if let query = try? query(), accept(symbol: ")") {
+                    return .subquery(query, alias: try tableAlias(), isLateral: false, at: at)
+                }
+                index = mark
+                if !(peek == .symbol("(")) { _ = try query() }
+            }
+            let inner = try tableReference()
+            try expect(symbol: ")")
+            return inner
+        }
+        if accept("lateral") {
+            if accept(symbol: "(") {
+                let query = try query()
+                try expect(symbol: ")")
+                return .subquery(query, alias: try tableAlias(), isLateral: true, at: at)
+            }
+            let name = try qualifiedName()
+            return .function(try call(name.parts, at), alias: try tableAlias(), withOrdinality: false)
+        }
+        _ = accept("only")
+        let name = try qualifiedName()
+        if peek == .symbol("(") {
+            let call = try call(name.parts, at)
+            let withOrdinality = accept(["with", "ordinality"])
+            return .function(call, alias: try tableAlias(), withOrdinality: withOrdinality)
+        }
+        _ = accept(symbol: "*")
+        return .table(name.parts, alias: try tableAlias(), at: at)
+    }
+
+    private mutating func tableAlias() throws(SQLError) -> TableAlias? {
+        let name: String
+        if accept("as") {
+            name = try self.name()
+        } else {
+            switch peek {
+            case .quoted(let quoted):
+                name = quoted
+                advance()
+            case .word(let word)
+            where !Keyword.reserved.contains(word) && !Keyword.functionOrType.contains(word)
+                && !["emit"].contains(word):
+                name = word
+                advance()
+            default: return nil
+            }
+        }
+        var columns: [String] = []
+        if accept(symbol: "(") {
+            repeat {
+                columns.append(try self.name())
+                // Column types of a function's record: only the names matter.
+                if peek != .symbol(","), peek != .symbol(")") { _ = try typeName() }
+            } while accept(symbol: ",")
+            try expect(symbol: ")")
+        }
+        return TableAlias(name: name, columns: columns)
+    }
+}

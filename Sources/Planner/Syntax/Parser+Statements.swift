@@ -1,0 +1,369 @@
+import Types
+
+extension Parser {
+    mutating func statement() throws(SQLError) -> Statement {
+        let at = token.start
+        guard case .word(let word) = peek else {
+            if peek == .symbol("(") { return .query(try query()) }
+            throw unexpected()
+        }
+        switch word {
+        case "select", "with", "values", "table": return .query(try query())
+        case "insert": return .insert(try insert())
+        case "create": return try create()
+        case "drop": return try drop()
+        case "begin", "start":
+            advance()
+            if word == "start" { try expect("transaction") } else if !accept("transaction") { _ = accept("work") }
+            skipTransactionModes()
+            return .begin
+        case "commit", "end":
+            advance()
+            if !accept("transaction") { _ = accept("work") }
+            return .commit(at: at)
+        case "rollback", "abort":
+            advance()
+            if !accept("transaction") { _ = accept("work") }
+            if isWord("to") { return try unsupported("ROLLBACK TO SAVEPOINT", at) }
+            return .rollback(at: at)
+        case "set": return try set()
+        case "show":
+            advance()
+            return .show(name: try settingName())
+        case "reset":
+            advance()
+            return .reset(name: accept("all") ? nil : try settingName())
+        case "explain": return try explain()
+        case "deallocate":
+            advance()
+            _ = accept("prepare")
+            return .deallocate(name: accept("all") ? nil : try name())
+        case "discard":
+            advance()
+            advance()
+            return .discard
+        default: return try otherStatement(word, at)
+        }
+    }
+
+    /// Statements that PostgreSQL has and we do not carry out yet; anything else is a syntax error.
+    private mutating func otherStatement(_ word: String, _ at: Int) throws(SQLError) -> Statement {
+        let known: Set<String> = [
+            "update", "delete", "merge", "truncate", "copy", "alter", "comment", "grant", "revoke",
+            "savepoint", "release", "prepare", "execute", "declare", "fetch", "move", "close",
+            "listen", "notify", "unlisten", "vacuum", "analyze", "cluster", "reindex", "refresh",
+            "lock", "call", "do", "checkpoint", "import", "security", "reassign", "load", "flush",
+        ]
+        guard known.contains(word) else { throw unexpected() }
+        return try unsupported(word.uppercased(), at)
+    }
+
+    private mutating func unsupported(_ what: String, _ at: Int) throws(SQLError) -> Statement {
+        while peek != .end, peek != .symbol(";") { advance() }
+        return .unsupported(what, at: position(at))
+    }
+
+    private mutating func skipTransactionModes() {
+        let modes: Set<String> = [
+            "isolation", "level", "read", "write", "only", "committed", "uncommitted", "repeatable",
+            "serializable", "deferrable", "not",
+        ]
+        while true {
+            if case .word(let word) = peek, modes.contains(word) {
+                advance()
+            } else if peek == .symbol(",") {
+                advance()
+            } else {
+                return
+            }
+        }
+    }
+
+    // MARK: - SET, SHOW, EXPLAIN
+
+    private mutating func settingName() throws(SQLError) -> String {
+        if accept(["time", "zone"]) { return "timezone" }
+        if accept(["transaction", "isolation", "level"]) { return "transaction_isolation" }
+        if accept(["session", "authorization"]) { return "session_authorization" }
+        var name = try label()
+        while accept(symbol: ".") { name += "." + (try label()) }
+        return name.lowercased()
+    }
+
+    private mutating func set() throws(SQLError) -> Statement {
+        advance()
+        if accept(["session", "characteristics", "as", "transaction"]) || isWord("transaction") {
+            _ = accept("transaction")
+            skipTransactionModes()
+            return .set(name: "transaction_isolation", value: nil, isLocal: true)
+        }
+        let isLocal = accept("local")
+        if !isLocal { _ = accept("session") }
+        if accept("names") {
+            return .set(name: "client_encoding", value: try settingValue(), isLocal: isLocal)
+        }
+        let name = try settingName()
+        if name != "timezone" || isWord("to") || peek == .symbol("=") {
+            if !accept("to") { try expect(symbol: "=") }
+        }
+        return .set(name: name, value: try settingValue(), isLocal: isLocal)
+    }
+
+    private mutating func settingValue() throws(SQLError) -> String? {
+        if accept("default") { return nil }
+        var parts: [String] = []
+        repeat {
+            let isNegative = accept(symbol: "-")
+            switch peek {
+            case .string(let text), .integer(let text), .decimal(let text), .word(let text), .quoted(let text):
+                parts.append((isNegative ? "-" : "") + text)
+            default: throw unexpected()
+            }
+            advance()
+        } while accept(symbol: ",")
+        return parts.joined(separator: ", ")
+    }
+
+    private mutating func explain() throws(SQLError) -> Statement {
+        let at = token.start
+        advance()
+        var isAnalyze = false
+        if accept(symbol: "(") {
+            repeat {
+                let option = try label()
+                if option == "analyze" { isAnalyze = !accept("false") && !accept("off") }
+                while peek != .symbol(","), peek != .symbol(")") {
+                    if peek == .end { throw unexpected() }
+                    advance()
+                }
+            } while accept(symbol: ",")
+            try expect(symbol: ")")
+        } else {
+            isAnalyze = accept("analyze")
+            _ = accept("verbose")
+        }
+        switch try statement() {
+        case .query(let query): return .explain(.query(query), isAnalyze: isAnalyze)
+        case .createView(let view): return .explain(.createView(view), isAnalyze: isAnalyze)
+        case .insert(let insert): return .explain(.insert(insert), isAnalyze: isAnalyze)
+        default: throw SQLError.unsupported("EXPLAIN of this statement", at: position(at))
+        }
+    }
+
+    // MARK: - INSERT
+
+    private mutating func insert() throws(SQLError) -> Insert {
+        advance()
+        try expect("into")
+        let table = try qualifiedName()
+        if accept("as") { _ = try name() }
+        var columns: [(name: String, at: Int)] = []
+        if peek == .symbol("("), peek(ahead: 1) != .word("select"), peek(ahead: 1) != .word("with"),
+            peek(ahead: 1) != .word("values")
+        {
+            advance()
+            repeat {
+                let at = token.start
+                columns.append((try name(), at))
+            } while accept(symbol: ",")
+            try expect(symbol: ")")
+        }
+        if accept(["default", "values"]) { throw SQLError.unsupported("DEFAULT VALUES", at: position(table.at)) }
+        if isWord("overriding") { throw SQLError.unsupported("OVERRIDING", at: position(token.start)) }
+        let query = try query()
+        let hasOnConflict = isWord("on")
+        if hasOnConflict { while peek != .end, peek != .symbol(";"), !isWord("returning") { advance() } }
+        let hasReturning = isWord("returning")
+        if hasReturning { while peek != .end, peek != .symbol(";") { advance() } }
+        return Insert(
+            table: table, columns: columns, query: query, hasReturning: hasReturning,
+            hasOnConflict: hasOnConflict)
+    }
+
+    // MARK: - CREATE and DROP
+
+    private mutating func create() throws(SQLError) -> Statement {
+        let at = token.start
+        advance()
+        let orReplace = accept(["or", "replace"])
+        if accept("table") { return .createTable(try createTable()) }
+        if accept("source") { return .createSource(try createSource()) }
+        if accept("topic") {
+            let ifNotExists = ifNotExists()
+            let name = try qualifiedName()
+            return .createTopic(
+                CreateTopic(name: name, options: try withOptions(), ifNotExists: ifNotExists))
+        }
+        if accept(["materialized", "view"]) { return .createView(try createView(materialized: true, orReplace)) }
+        if accept("view") { return .createView(try createView(materialized: false, orReplace)) }
+        guard case .word(let word) = peek, peek != .end else { throw unexpected() }
+        let known: Set<String> = [
+            "index", "unique", "schema", "sequence", "type", "function", "procedure", "role", "user",
+            "database", "temporary", "temp", "unlogged", "trigger", "rule", "extension", "domain",
+            "aggregate", "sink", "connection", "secret", "subscription", "publication", "policy",
+            "collation", "cast", "operator", "recursive", "global", "local", "foreign", "server",
+            "statistics", "language", "event", "access", "conversion", "tablespace", "group", "text",
+        ]
+        guard known.contains(word) else { throw unexpected() }
+        return try unsupported("CREATE \(word.uppercased())", at)
+    }
+
+    private mutating func createTable() throws(SQLError) -> CreateTable {
+        let ifNotExists = ifNotExists()
+        let name = try qualifiedName()
+        if isWord("as") { throw SQLError.unsupported("CREATE TABLE AS", at: position(token.start)) }
+        let (columns, primaryKey, _) = try columnDefinitions()
+        if isWord("with") { throw SQLError.unsupported("CREATE TABLE … WITH", at: position(token.start)) }
+        return CreateTable(name: name, columns: columns, primaryKey: primaryKey, ifNotExists: ifNotExists)
+    }
+
+    private mutating func columnDefinitions() throws(SQLError) -> (
+        [ColumnDefinition], [(name: String, at: Int)], (String, Expression)?
+    ) {
+        var columns: [ColumnDefinition] = []
+        var primaryKey: [(name: String, at: Int)] = []
+        var watermark: (String, Expression)?
+        try expect(symbol: "(")
+        if accept(symbol: ")") { return (columns, primaryKey, watermark) }
+        repeat {
+            if accept("constraint") { _ = try name() }
+            let at = token.start
+            if accept(["primary", "key"]) {
+                try expect(symbol: "(")
+                repeat {
+                    let start = token.start
+                    primaryKey.append((try name(), start))
+                } while accept(symbol: ",")
+                try expect(symbol: ")")
+            } else if isWord("watermark"), peek(ahead: 1) == .word("for") {
+                advance()
+                advance()
+                let column = try name()
+                try expect("as")
+                watermark = (column, try expression())
+            } else if isWord("unique") || isWord("check") || isWord("foreign") || isWord("exclude") || isWord("like") {
+                let near = String(decoding: bytes[token.start..<token.end], as: UTF8.self)
+                throw SQLError.unsupported("\(near.uppercased()) in a table", at: position(at))
+            } else {
+                columns.append(try columnDefinition())
+            }
+        } while accept(symbol: ",")
+        try expect(symbol: ")")
+        return (columns, primaryKey, watermark)
+    }
+
+    private mutating func columnDefinition() throws(SQLError) -> ColumnDefinition {
+        let at = token.start
+        let name = try name()
+        var column = ColumnDefinition(
+            name: name, type: try typeName(), isNotNull: false, isPrimaryKey: false, at: at)
+        while true {
+            if accept(["not", "null"]) {
+                column.isNotNull = true
+            } else if accept("null") {
+                continue
+            } else if accept(["primary", "key"]) {
+                column.isPrimaryKey = true
+            } else if accept("constraint") {
+                _ = try self.name()
+            } else if accept("collate") {
+                _ = try qualifiedName()
+            } else if case .word(let word) = peek,
+                ["default", "check", "unique", "references", "generated"].contains(word)
+            {
+                throw SQLError.unsupported("\(word.uppercased()) of a column", at: position(token.start))
+            } else {
+                return column
+            }
+        }
+    }
+
+    /// WITH ( name = value, … ); names may have dots.
+    private mutating func withOptions() throws(SQLError) -> [OptionItem] {
+        var options: [OptionItem] = []
+        guard accept("with") else { return options }
+        try expect(symbol: "(")
+        repeat {
+            let at = token.start
+            var name = try label()
+            while accept(symbol: ".") { name += "." + (try label()) }
+            try expect(symbol: "=")
+            let isNegative = accept(symbol: "-")
+            switch peek {
+            case .string(let text), .integer(let text), .decimal(let text), .word(let text):
+                options.append(
+                    OptionItem(name: name, value: (isNegative ? "-" : "") + text, at: position(at)))
+            default: throw unexpected()
+            }
+            advance()
+        } while accept(symbol: ",")
+        try expect(symbol: ")")
+        return options
+    }
+
+    private mutating func createSource() throws(SQLError) -> CreateSource {
+        let ifNotExists = ifNotExists()
+        let name = try qualifiedName()
+        var columns: [ColumnDefinition] = []
+        var watermark: (String, Expression)?
+        if peek == .symbol("(") {
+            let definitions = try columnDefinitions()
+            columns = definitions.0
+            watermark = definitions.2
+            if let key = definitions.1.first {
+                throw SQLError.unsupported("PRIMARY KEY of a source", at: position(key.at))
+            }
+        }
+        let options = try withOptions()
+        var format: String?
+        var encode: String?
+        if accept("format") { format = try label() }
+        if accept("encode") { encode = try label() }
+        if peek == .symbol("(") { throw SQLError.unsupported("format options", at: position(token.start)) }
+        return CreateSource(
+            name: name, columns: columns, watermark: watermark, options: options, format: format,
+            encode: encode, ifNotExists: ifNotExists)
+    }
+
+    private mutating func createView(materialized: Bool, _ orReplace: Bool) throws(SQLError) -> CreateView {
+        let ifNotExists = ifNotExists()
+        let name = try qualifiedName()
+        let columns = peek == .symbol("(") ? try nameList() : []
+        var options = try withOptions()
+        try expect("as")
+        let start = token.start
+        let query = try query()
+        let text = String(decoding: bytes[start..<previousEnd], as: UTF8.self)
+        if isWord("emit") { throw SQLError.unsupported("EMIT ON WINDOW CLOSE", at: position(token.start)) }
+        if isWord("with"), peek(ahead: 1) == .symbol("(") { options += try withOptions() }
+        if accept(["with", "no", "data"]) {
+            throw SQLError.unsupported("WITH NO DATA", at: position(start))
+        }
+        _ = accept(["with", "data"])
+        return CreateView(
+            name: name, columns: columns, query: query, text: text, isMaterialized: materialized,
+            orReplace: orReplace, ifNotExists: ifNotExists, options: options)
+    }
+
+    private mutating func drop() throws(SQLError) -> Statement {
+        let at = token.start
+        advance()
+        let kind: Drop.Kind
+        if accept(["materialized", "view"]) {
+            kind = .materializedView
+        } else if case .word(let word) = peek, let found = Drop.Kind(rawValue: word) {
+            kind = found
+            advance()
+        } else {
+            guard case .word(let word) = peek else { throw unexpected() }
+            return try unsupported("DROP \(word.uppercased())", at)
+        }
+        if kind == .index || kind == .schema { return try unsupported("DROP \(kind.rawValue.uppercased())", at) }
+        let ifExists = accept(["if", "exists"])
+        var names = [try qualifiedName()]
+        while accept(symbol: ",") { names.append(try qualifiedName()) }
+        let cascade = accept("cascade")
+        if !cascade { _ = accept("restrict") }
+        return .drop(Drop(kind: kind, names: names, ifExists: ifExists, cascade: cascade))
+    }
+}

@@ -1,0 +1,84 @@
+/// An expression as written: names and operators are not resolved yet.
+package indirect enum Expression: Sendable {
+    package enum Literal: Sendable {
+        case null
+        case bool(Bool)
+        case integer(String)
+        case decimal(String)
+        case string(String)
+    }
+
+    package enum Test: Sendable { case null, isTrue, isFalse, unknown }
+
+    case literal(Literal, at: Int)
+    case parameter(Int, at: Int)
+    /// A name of one to three parts.
+    case column([String], at: Int)
+    /// `*` or `t.*`
+    case star([String], at: Int)
+    case call(FunctionCall)
+    case unary(String, Expression, at: Int)
+    case binary(String, Expression, Expression, at: Int)
+    case and(Expression, Expression)
+    case or(Expression, Expression)
+    case not(Expression, at: Int)
+    case cast(Expression, TypeName, at: Int)
+    case cases(operand: Expression?, arms: [(when: Expression, then: Expression)], otherwise: Expression?, at: Int)
+    case test(Expression, Test, negated: Bool, at: Int)
+    case distinct(Expression, Expression, negated: Bool, at: Int)
+    case between(Expression, low: Expression, high: Expression, negated: Bool, symmetric: Bool, at: Int)
+    case inList(Expression, [Expression], negated: Bool, at: Int)
+    case inQuery(Expression, Query, negated: Bool, at: Int)
+    case like(String, Expression, pattern: Expression, escape: Expression?, at: Int)
+    case subquery(Query, at: Int)
+    case exists(Query, at: Int)
+    case arrayQuery(Query, at: Int)
+    case array([Expression], at: Int)
+    case row([Expression], at: Int)
+    /// `left op ANY (array)`, ALL likewise.
+    case quantified(String, Expression, Expression, isAll: Bool, at: Int)
+    case subscript_(Expression, at: Int)
+
+    /// Byte offset of the token that errors point at.
+    package var at: Int {
+        switch self {
+        case .literal(_, let at), .parameter(_, let at), .column(_, let at), .star(_, let at),
+            .unary(_, _, let at), .binary(_, _, _, let at), .not(_, let at), .cast(_, _, let at),
+            .cases(_, _, _, let at), .test(_, _, _, let at), .distinct(_, _, _, let at),
+            .between(_, _, _, _, _, let at), .inList(_, _, _, let at), .inQuery(_, _, _, let at),
+            .like(_, _, _, _, let at), .subquery(_, let at), .exists(_, let at),
+            .arrayQuery(_, let at), .array(_, let at), .row(_, let at),
+            .quantified(_, _, _, _, let at), .subscript_(_, let at):
+            at
+        case .call(let call): call.at
+        case .and(let left, _), .or(let left, _): left.at
+        }
+    }
+}
+
+/// A type as written.
+package struct TypeName: Sendable {
+    package var name: String
+    package var modifiers: [Int]
+    package var isArray: Bool
+    package var at: Int
+}
+
+/// `name(arguments)`, with what aggregates and windows add.
+package struct FunctionCall: Sendable {
+    package var name: [String]
+    package var arguments: [Expression]
+    package var isStar = false
+    package var isDistinct = false
+    package var orderBy: [OrderItem] = []
+    package var filter: Expression?
+    package var hasOver = false
+    package var at: Int
+}
+
+/// One item of ORDER BY.
+package struct OrderItem: Sendable {
+    package var expression: Expression
+    package var descending: Bool
+    package var nullsFirst: Bool?
+}

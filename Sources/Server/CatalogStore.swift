@@ -1,0 +1,52 @@
+import Platform
+import Planner
+import State
+import Synchronization
+import Types
+
+/// The newest catalog, and the only writer of it. What it says is in the metadata store.
+final class CatalogStore: Sendable {
+    private let metadata: MetadataStore
+    private let current: Mutex<Catalog>
+    private static let prefix = "catalog/"
+    private static let nextKey = "catalog-next"
+
+    init(_ metadata: MetadataStore) throws {
+        self.metadata = metadata
+        var catalog = Catalog()
+        catalog.put(DeadLetterStore.relation)
+        for (_, value) in metadata.entries(prefix: CatalogStore.prefix) {
+            catalog.put(try CatalogObject(decoding: value))
+        }
+        if let value = metadata.value(CatalogStore.nextKey), let next = Int32(String(decoding: value, as: UTF8.self)) {
+            catalog.reserve(below: next)
+        }
+        current = Mutex(catalog)
+    }
+
+    var catalog: Catalog { current.withLock { $0 } }
+
+    /// A fresh object identifier.
+    func newOID() -> Int32 {
+        current.withLock { catalog in
+            let oid = catalog.nextOID
+            catalog.reserve(below: oid + 1)
+            return oid
+        }
+    }
+
+    /// Adds an object for everybody. - Returns: the metadata position that must become durable.
+    func add(_ object: CatalogObject) -> Int64 {
+        current.withLock { $0.put(object) }
+        let next = catalog.nextOID
+        return metadata.write([
+            (CatalogStore.prefix + String(object.oid), object.encoded),
+            (CatalogStore.nextKey, Array(String(next).utf8)),
+        ])
+    }
+
+    func remove(_ oids: [Int32]) -> Int64 {
+        current.withLock { catalog in for oid in oids { catalog.remove(oid) } }
+        return metadata.write(oids.map { (CatalogStore.prefix + String($0), nil) })
+    }
+}

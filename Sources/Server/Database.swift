@@ -1,0 +1,151 @@
+package import Platform
+import Connectors
+import Planner
+import State
+import Synchronization
+import Types
+
+/// The running database: constructs everything, recovers, and hands it down to the sessions.
+package final class Database: Sendable {
+    let configuration: Configuration
+    let messages: Log
+    let metrics: Metrics
+    let loop: EventLoop
+    let engine: Engine
+    let metadata: MetadataStore
+    let metadataLog: DurableLog
+    let committer: GroupCommitter
+    let catalogStore: CatalogStore
+    let topics: TopicStore
+    let queries: WorkerPool
+    let readers = Mutex<[Int32: any SourceReader]>([:])
+    /// Running statements by connection, for cancel requests.
+    let backends = Mutex<[Int32: Backend]>([:])
+    /// One definition at a time.
+    let definitions: LoopLock
+    let isNew: Bool
+
+    struct Backend: Sendable {
+        let secret: Int32
+        var cancel: CancelToken?
+    }
+
+    package init(_ configuration: Configuration, messages: Log) throws {
+        self.configuration = configuration
+        self.messages = messages
+        let directory = configuration.dataDirectory
+        isNew = !Disk.exists(directory + "/log/table")
+        loop = try EventLoop(name: "network")
+        metrics = Metrics()
+        let topicLog = try DurableLog(directory: directory + "/log/topics")
+        metadataLog = try DurableLog(directory: directory + "/log/metadata", segmentBytes: 1 << 20)
+        let tableLog = try DurableLog(directory: directory + "/log/table", segmentBytes: 16 << 20)
+        committer = GroupCommitter(logs: [topicLog, metadataLog, tableLog]) { error in
+            messages.error("the log cannot be written; stopping", ["error": error.description])
+            HostProcess.exit(74)
+        }
+        metadata = try MetadataStore(log: metadataLog, indexPath: directory + "/metadata.db")
+        catalogStore = try CatalogStore(metadata)
+        let objects = try LocalObjectStore(root: directory + "/objects")
+        engine = Engine(
+            log: tableLog, committer: committer, checkpoints: CheckpointStore(objects: objects),
+            interval: configuration.checkpointIntervalMilliseconds, messages: messages, metrics: metrics)
+        let mailbox = engine.mailbox
+        topics = try TopicStore(log: topicLog, metadata: metadata, committer: committer) {
+            mailbox.post(.wake)
+        }
+        queries = WorkerPool(name: "query", threads: max(1, configuration.workers ?? HostProcess.coreCount))
+        definitions = LoopLock(loop)
+        try recover()
+    }
+
+    private func recover() throws {
+        let objects = catalogStore.catalog.userObjects
+        var sources: [(CatalogObject, any SourceReader)] = []
+        for object in objects where object.kind == .source {
+            let reader = try makeReader(object)
+            sources.append((object, reader))
+            readers.withLock { $0[object.oid] = reader }
+        }
+        var views: [(CatalogObject, LogicalPlan)] = []
+        for object in objects where object.kind == .materializedView {
+            views.append((object, try plan(of: object)))
+        }
+        try engine.recover(
+            tables: objects.filter { $0.kind == .table }, sources: sources, views: views)
+        engine.start()
+        engine.mailbox.post(.wake)
+    }
+
+    /// The plan of a materialized view, from its text.
+    func plan(of view: CatalogObject) throws(SQLError) -> LogicalPlan {
+        let context = SessionContext(
+            user: "streamhouse", database: "streamhouse", catalog: catalogStore.catalog, settings: [:],
+            now: 0, backendID: 0)
+        let binder = Binder(context: context, text: view.text)
+        return Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
+    }
+
+    /// The reader of a source's records.
+    func makeReader(_ object: CatalogObject) throws(SQLError) -> any SourceReader {
+        let mailbox = engine.mailbox
+        switch object.options["connector"] {
+        case "nexmark":
+            return try NexmarkSource(
+                oid: object.oid, options: object.options, columns: object.columns.map { ($0.name, $0.type) }
+            ) { mailbox.post(.wake) }
+        default:
+            return try TopicSource(
+                topics: topics, options: object.options,
+                columns: object.columns.map { ($0.name, $0.type) })
+        }
+    }
+
+    /// Waits until a change of the metadata survives a crash.
+    func metadataDurable(_ end: Int64) async {
+        committer.wake()
+        await withCheckedContinuation { continuation in
+            metadataLog.whenDurable(end) { continuation.resume() }
+        }
+    }
+
+    /// Asks the engine and waits for its answer.
+    func ask<Success: Sendable>(_ command: (EngineReply<Success>) -> EngineCommand) async throws(SQLError)
+        -> Success
+    {
+        let result = await withCheckedContinuation { engine.mailbox.post(command($0)) }
+        return try result.get()
+    }
+
+    /// The right to read these relations at one epoch; waits while one of them is catching up.
+    func ticket(_ relations: [Int32]) async throws(SQLError) -> ReadTicket {
+        while true {
+            if let ticket = engine.published.ticket(relations) { return ticket }
+            let _: Void = try await ask { .awaitReadable(relations, $0) }
+        }
+    }
+
+    /// A last checkpoint; afterwards the process may end.
+    package func shutdown() async {
+        await withCheckedContinuation { engine.mailbox.post(.shutdown($0)) }
+    }
+}
+
+/// Lets one task of a loop at a time into a section. Loop's thread only.
+final class LoopLock: @unchecked Sendable {
+    // Confined to the loop's thread.
+    private var isHeld = false
+    private let released: LoopSignal
+
+    init(_ loop: EventLoop) { released = LoopSignal(loop) }
+
+    func acquire() async {
+        while isHeld { _ = await released.wait(until: .distantFuture) }
+        isHeld = true
+    }
+
+    func release() {
+        isHeld = false
+        released.notifyAll()
+    }
+}

@@ -1,0 +1,99 @@
+import Connectors
+import Dataflow
+import Platform
+import Planner
+import State
+import Types
+
+extension Engine {
+    /// Brings everything back to where the last cut left it. Call before `start`, with the catalog's
+    /// objects in the order in which they were made.
+    func recover(
+        tables objects: [CatalogObject], sources readers: [(CatalogObject, any SourceReader)],
+        views plans: [(CatalogObject, LogicalPlan)]
+    ) throws {
+        let manifest = try checkpoints.latest()
+        lastManifest = manifest
+        let epoch = manifest?.epoch ?? .zero
+        tip = epoch
+        checkpointedEpoch = epoch
+        for object in objects {
+            let table = TableState(object)
+            tables[object.oid] = table
+            published.setStore(table.store, for: object.oid)
+            try restoreRuns("table/\(object.oid)", manifest) { try table.restore($0, at: epoch) }
+            table.store.publish()
+        }
+        try restoreRuns("dead_letters", manifest) { try deadLetters.restore($0, at: epoch) }
+        for (object, reader) in readers { sources.add(object, reader) }
+        for (key, position) in manifest?.positions ?? [:] {
+            if key.hasPrefix("cut/") { positions[String(key.dropFirst(4))] = position }
+            if key.hasPrefix("reported/") {
+                sources.restoreReported(String(key.dropFirst(9)), position)
+            }
+        }
+        for (object, plan) in plans { try restoreView(object, plan, manifest) }
+        try replayLog(from: manifest?.logPosition ?? log.start)
+        messages.info("recovered", ["checkpoint": "\(epoch.number)", "epoch": "\(tip.number)"])
+    }
+
+    private func restoreRuns(_ trace: String, _ manifest: Manifest?, _ body: (Batch) throws -> Void) throws {
+        for run in manifest?.traces[trace] ?? [] {
+            for batch in try checkpoints.readRun(run) { try body(batch) }
+        }
+    }
+
+    private func restoreView(_ object: CatalogObject, _ plan: LogicalPlan, _ manifest: Manifest?) throws {
+        let view = try attach(object, plan)
+        guard let manifest, manifest.positions["live/\(object.oid)"] != nil else {
+            // Its backfill had not ended: it begins anew.
+            published.setReadable(false, object.oid)
+            forcesCut = true
+            return
+        }
+        view.materialize.epoch = manifest.epoch
+        for (name, state) in view.plan.circuit.stateful {
+            for run in manifest.traces["view/\(object.oid)/\(name)"] ?? [] {
+                try state.restore(try checkpoints.readRun(run))
+            }
+        }
+        let prefix = "view/\(object.oid)/"
+        var own: [String: Int64] = [:]
+        for (key, position) in manifest.positions where key.hasPrefix(prefix) {
+            own[String(key.dropFirst(prefix.count))] = position
+        }
+        view.restored(frontier: manifest.epoch, positions: own)
+    }
+
+    /// Applies the transactions behind the checkpoint at the epochs of their cuts, then steps the views
+    /// once, from the checkpoint to the last cut.
+    private func replayLog(from position: Int64) throws {
+        var waiting: [TableChange] = []
+        try log.replay(from: position) { (lsn, payload) throws(StorageError) in
+            let record: TableLogRecord
+            do throws(MalformedBytes) {
+                record = try TableLogRecord(decoding: payload)
+            } catch {
+                throw .corrupt(file: log.directory, reason: "record at LSN \(lsn): \(error.reason)")
+            }
+            switch record {
+            case .transaction(let changes): waiting += changes
+            case .cut(let epoch, let moved):
+                do throws(SQLError) {
+                    for change in waiting { try tables[change.table]?.apply(change.batch, at: epoch) }
+                } catch {
+                    throw .corrupt(file: log.directory, reason: error.message)
+                }
+                waiting = []
+                tip = max(tip, epoch)
+                positions.merge(moved) { $1 }
+            }
+        }
+        for table in tables.values { table.store.publish() }
+        if tip > checkpointedEpoch { stepLiveViews(to: tip) }
+        // Durable but in no cut yet: the first epoch of this run takes them.
+        for change in waiting { try tables[change.table]?.apply(change.batch, at: tip.next) }
+        hasUncut = !waiting.isEmpty
+        published.publish(tip, positions: positions)
+    }
+}

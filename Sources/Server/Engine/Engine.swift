@@ -1,0 +1,363 @@
+import Connectors
+import Dataflow
+import Platform
+import Planner
+import State
+import Types
+
+/// The conductor: one thread that cuts epochs, steps the views, publishes, and captures checkpoints.
+///
+/// Wait for a command, a source or a checkpoint that is due → cut an epoch from what is there → step
+/// the live views → publish once the cut is durable → release writers and readers → spend a slice on
+/// views that are catching up. Nothing polls.
+final class Engine: @unchecked Sendable {
+    // Everything but `mailbox`, `published` and what is constant belongs to the engine's thread.
+    let published = PublishedState()
+    let mailbox = Mailbox<EngineCommand>()
+    let log: DurableLog
+    let committer: GroupCommitter
+    let messages: Log
+    let checkpoints: CheckpointStore
+    let checkpointInterval: Int64
+    let checkpointPool = WorkerPool(name: "checkpoint", threads: 1)
+
+    var tables: [Int32: TableState] = [:]
+    var views: [Int32: ViewRegion] = [:]
+    /// Views in an order in which each comes after those it reads.
+    var viewOrder: [Int32] = []
+    let sources = SourceRegistry()
+    let deadLetters = DeadLetterStore()
+    var tip = Epoch.zero
+    var positions: [String: Int64] = [:]
+    /// Transactions applied at `tip.next` that no cut has taken yet.
+    var hasUncut = false
+    var forcesCut = false
+    private var unpublished: [(epoch: Epoch, positions: [String: Int64])] = []
+    private var durableEpoch = Epoch.zero
+    private var writers: [(epoch: Epoch, reply: EngineReply<Void>)] = []
+    private var readers: [(relations: [Int32], reply: EngineReply<Void>)] = []
+    private var stopping: CheckedContinuation<Void, Never>?
+    var lastManifest: Manifest?
+    var nextCheckpoint: MonotonicTime
+    var isCheckpointing = false
+    var checkpointedEpoch = Epoch.zero
+    let metrics: EngineMetrics
+    private static let maximumRowsPerEpoch: Int64 = 131_072
+    private static let sliceMilliseconds: Int64 = 2
+
+    init(
+        log: DurableLog, committer: GroupCommitter, checkpoints: CheckpointStore, interval: Int64,
+        messages: Log, metrics: Metrics
+    ) {
+        self.log = log
+        self.committer = committer
+        self.checkpoints = checkpoints
+        checkpointInterval = interval
+        self.messages = messages
+        self.metrics = EngineMetrics(metrics)
+        nextCheckpoint = MonotonicTime.now.advanced(milliseconds: interval)
+        published.setStore(deadLetters.store, for: DeadLetterStore.relation.oid)
+    }
+
+    /// Starts the thread; call after recovery.
+    func start() {
+        Worker.start("engine") { [self] in run() }
+    }
+
+    // MARK: - The loop
+
+    private func run() {
+        while true {
+            let isBusy = views.values.contains { $0.isBackfilling && inputsReady($0) } || hasUncut || forcesCut || hasPendingInput
+            let deadline: MonotonicTime =
+                isBusy ? .now : (isCheckpointDue ? nextCheckpoint : .distantFuture)
+            for command in mailbox.take(until: deadline) { handle(command) }
+            cutAndStep()
+            catchUp()
+            reclaim()
+            checkpointIfDue()
+            if let stopping, !isCheckpointing, !isCheckpointDue || checkpointedEpoch == tip {
+                stopping.resume()
+                return
+            }
+        }
+    }
+
+    private var isCheckpointDue: Bool { checkpointedEpoch < tip && !isCheckpointing }
+
+    /// Whether a source has rows that no cut has taken.
+    private var hasPendingInput: Bool {
+        for entry in sources.entries.values {
+            for split in entry.reader.splits
+            where entry.reader.end(of: split) > positions[split] ?? entry.reader.start(of: split) {
+                return true
+            }
+        }
+        return false
+    }
+
+    private func handle(_ command: EngineCommand) {
+        switch command {
+        case .commit(let changes, let reply): commit(changes, reply)
+        case .addTable(let object, let reply):
+            let table = TableState(object)
+            tables[object.oid] = table
+            table.store.publish()
+            published.setStore(table.store, for: object.oid)
+            reply.resume(returning: .success(()))
+        case .addSource(let object, let reader, let reply):
+            sources.add(object, reader)
+            forcesCut = true
+            reply.resume(returning: .success(()))
+        case .addView(let object, let plan, let waits, let reply): addView(object, plan, waits, reply)
+        case .drop(let relations, let reply): drop(relations, reply)
+        case .awaitReadable(let relations, let reply):
+            readers.append((relations, reply))
+            releaseReaders()
+        case .wake: break
+        case .durable(let epoch):
+            durableEpoch = max(durableEpoch, epoch)
+            publishReady()
+        case .checkpointDone(let result): checkpointDone(result)
+        case .shutdown(let continuation):
+            stopping = continuation
+            nextCheckpoint = .now
+        }
+    }
+
+    // MARK: - Transactions
+
+    private func commit(_ changes: [TableChange], _ reply: EngineReply<Void>) {
+        do {
+            for (oid, parts) in Dictionary(grouping: changes, by: \.table) {
+                guard let table = tables[oid] else {
+                    throw SQLError(.undefinedTable, "the table was dropped while the transaction was open")
+                }
+                try table.checkKeys(parts.map(\.batch))
+            }
+            for change in changes { try tables[change.table]?.apply(change.batch, at: tip.next) }
+        } catch let error as SQLError {
+            return reply.resume(returning: .failure(error))
+        } catch {
+            return reply.resume(returning: .failure(.internalFault("\(error)")))
+        }
+        _ = log.append(TableLogRecord.transaction(changes).encoded())
+        hasUncut = true
+        writers.append((tip.next, reply))
+    }
+
+    // MARK: - Cutting and stepping
+
+    private func cutAndStep() {
+        var changed: [String: Int64] = [:]
+        for entry in sources.entries.values {
+            for split in entry.reader.splits {
+                let from = positions[split] ?? entry.reader.start(of: split)
+                let end = entry.reader.end(of: split)
+                let isRead = views.values.contains { $0.isLive }
+                let to = isRead ? min(end, from + Engine.maximumRowsPerEpoch) : end
+                if to > from || positions[split] == nil { changed[split] = max(to, changed[split] ?? 0) }
+            }
+        }
+        guard hasUncut || forcesCut || !changed.isEmpty || !sources.rejected.isEmpty else { return }
+        hasUncut = false
+        forcesCut = false
+        tip = tip.next
+        positions.merge(changed) { $1 }
+        let epoch = tip
+        let end = log.append(TableLogRecord.cut(epoch, positions: changed).encoded()).end
+        log.whenDurable(end) { [mailbox] in mailbox.post(.durable(epoch)) }
+        committer.wake()
+        for table in tables.values { table.store.publish() }
+        stepLiveViews(to: epoch)
+        addDeadLetters(at: epoch)
+        unpublished.append((epoch, positions))
+        metrics.epochs.add()
+        publishReady()
+    }
+
+    func stepLiveViews(to epoch: Epoch) {
+        for oid in viewOrder {
+            guard let view = views[oid], view.isLive else { continue }
+            do {
+                view.begin(to: epoch, positions: positions, sources: sources) { self.store(of: $0) }
+                _ = try view.run(until: .distantFuture, sources: sources)
+                collectFailures(of: view)
+            } catch {
+                fail(view, error)
+            }
+        }
+        sources.endStep()
+    }
+
+    func store(of relation: Int32) -> RowStore? { tables[relation]?.store ?? views[relation]?.store }
+
+    /// A broken invariant in one view stops that view, with a reason, and nothing else.
+    private func fail(_ view: ViewRegion, _ error: SQLError) {
+        messages.error("view failed", ["view": view.object.name, "error": error.message])
+        view.state = .failed(error)
+        for reply in view.waiting { reply.resume(returning: .failure(error)) }
+        view.waiting = []
+        published.setReadable(false, view.object.oid)
+    }
+
+    private func collectFailures(of view: ViewRegion) {
+        let failed = view.plan.circuit.failed
+        if failed.isEmpty { return }
+        view.plan.circuit.failed = []
+        deadLetters.add(failed, view: view.object.name)
+    }
+
+    private func addDeadLetters(at epoch: Epoch) {
+        let records = sources.takeRejected()
+        deadLetters.add(records)
+        metrics.deadLetters.add(Int64(records.count))
+        do {
+            try deadLetters.flush(at: epoch)
+        } catch {
+            messages.error("dead letters", ["error": error.message])
+        }
+    }
+
+    // MARK: - Publishing
+
+    private func publishReady() {
+        var newest: (epoch: Epoch, positions: [String: Int64])?
+        while let first = unpublished.first, first.epoch <= durableEpoch { newest = unpublished.removeFirst(); _ = first }
+        guard let newest else { return }
+        published.publish(newest.epoch, positions: newest.positions)
+        metrics.epoch.set(Int64(newest.epoch.number))
+        var waiting: [(epoch: Epoch, reply: EngineReply<Void>)] = []
+        for writer in writers {
+            if writer.epoch <= newest.epoch {
+                writer.reply.resume(returning: .success(()))
+            } else {
+                waiting.append(writer)
+            }
+        }
+        writers = waiting
+        for view in views.values where view.isLive && !view.waiting.isEmpty && view.frontier <= newest.epoch {
+            published.setReadable(true, view.object.oid)
+            for reply in view.waiting { reply.resume(returning: .success(())) }
+            view.waiting = []
+        }
+        for view in views.values where view.isLive && view.frontier <= newest.epoch {
+            published.setReadable(true, view.object.oid)
+        }
+        releaseReaders()
+    }
+
+    private func releaseReaders() {
+        var waiting: [(relations: [Int32], reply: EngineReply<Void>)] = []
+        for reader in readers {
+            if let error = failure(of: reader.relations) {
+                reader.reply.resume(returning: .failure(error))
+            } else if published.ticket(reader.relations) != nil {
+                reader.reply.resume(returning: .success(()))
+            } else {
+                waiting.append(reader)
+            }
+        }
+        readers = waiting
+    }
+
+    private func failure(of relations: [Int32]) -> SQLError? {
+        for oid in relations {
+            if case .failed(let error)? = views[oid]?.state {
+                return SQLError(
+                    .objectNotInPrerequisiteState,
+                    "materialized view \"\(views[oid]?.object.name ?? "")\" has failed",
+                    detail: error.message, hint: "Drop it and create it again.")
+            }
+        }
+        return nil
+    }
+
+    // MARK: - Views
+
+    private func addView(
+        _ object: CatalogObject, _ plan: LogicalPlan, _ waits: Bool, _ reply: EngineReply<Void>
+    ) {
+        do throws(SQLError) {
+            let view = try attach(object, plan)
+            published.setReadable(false, object.oid)
+            // Whatever its inputs hold now is in the snapshot that it starts from.
+            forcesCut = true
+            if waits { view.waiting.append(reply) } else { reply.resume(returning: .success(())) }
+        } catch {
+            reply.resume(returning: .failure(error))
+        }
+    }
+
+    @discardableResult
+    func attach(_ object: CatalogObject, _ plan: LogicalPlan) throws(SQLError) -> ViewRegion {
+        let view = try ViewRegion(object, plan)
+        views[object.oid] = view
+        viewOrder.append(object.oid)
+        for scan in view.plan.scans { sources.want(scan.columns, of: scan.relation.oid) }
+        view.store.publish()
+        published.setStore(view.store, for: object.oid)
+        return view
+    }
+
+    private func drop(_ relations: [Int32], _ reply: EngineReply<Void>) {
+        for oid in relations {
+            if let view = views.removeValue(forKey: oid) {
+                for waiting in view.waiting {
+                    waiting.resume(
+                        returning: .failure(SQLError(.undefinedTable, "the view was dropped")))
+                }
+            }
+            viewOrder.removeAll { $0 == oid }
+            tables[oid] = nil
+            sources.remove(oid)
+            published.setStore(nil, for: oid)
+            published.setReadable(true, oid)
+        }
+        releaseReaders()
+        reply.resume(returning: .success(()))
+    }
+
+    /// Spends a slice on views that are not at the tip.
+    private func catchUp() {
+        let deadline = MonotonicTime.now.advanced(milliseconds: Engine.sliceMilliseconds)
+        for oid in viewOrder {
+            guard let view = views[oid], view.isBackfilling, inputsReady(view) else { continue }
+            do throws(SQLError) {
+                if !view.isStepping {
+                    view.begin(to: tip, positions: positions, sources: sources) { self.store(of: $0) }
+                }
+                let isDone = try view.run(until: deadline, sources: sources)
+                collectFailures(of: view)
+                if isDone, view.frontier == tip {
+                    view.state = .live
+                    messages.info("view is live", ["view": view.object.name])
+                    // Its rows are published with the next cut, which makes it readable.
+                    forcesCut = true
+                }
+            } catch {
+                fail(view, error)
+            }
+            if MonotonicTime.now >= deadline { return }
+        }
+    }
+
+    /// A view over views starts when those are complete.
+    private func inputsReady(_ view: ViewRegion) -> Bool {
+        tip > .zero
+            && view.plan.scans.allSatisfy { scan in
+                views[scan.relation.oid].map { $0.isLive && $0.frontier == tip } ?? true
+            }
+    }
+
+    // MARK: - Reclaiming
+
+    private func reclaim() {
+        guard tip.number % 16 == 0 || hasUncut else { return }
+        var since = published.oldestHeld
+        for view in views.values { since = min(since, view.needs) }
+        for table in tables.values { table.store.reclaim(since: since) }
+        for view in views.values where !view.isStepping { view.store.reclaim(since: since) }
+        deadLetters.store.reclaim(since: since)
+    }
+}

@@ -1,0 +1,32 @@
+import Connectors
+import Planner
+import State
+import Types
+
+/// The answer to one command, given back to the task that waits for it.
+typealias EngineReply<Success: Sendable> = CheckedContinuation<Result<Success, SQLError>, Never>
+
+/// Rows for one table, part of a transaction.
+struct TableChange: Sendable {
+    let table: Int32
+    let batch: Batch
+}
+
+/// What the engine is asked to do; taken in order by its one thread.
+enum EngineCommand: Sendable {
+    case commit([TableChange], EngineReply<Void>)
+    case addTable(CatalogObject, EngineReply<Void>)
+    case addSource(CatalogObject, any SourceReader, EngineReply<Void>)
+    /// Replies when the view has caught up, or at once when `waits` is false.
+    case addView(CatalogObject, LogicalPlan, waits: Bool, EngineReply<Void>)
+    case drop([Int32], EngineReply<Void>)
+    /// Replies when all of these can be read at one epoch.
+    case awaitReadable([Int32], EngineReply<Void>)
+    /// A source has more.
+    case wake
+    /// The cut of this epoch is on disk.
+    case durable(Epoch)
+    case checkpointDone(Result<Manifest, StorageError>)
+    /// Writes a last checkpoint and stops.
+    case shutdown(CheckedContinuation<Void, Never>)
+}

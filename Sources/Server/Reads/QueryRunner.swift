@@ -1,0 +1,83 @@
+import Connectors
+import Dataflow
+import Planner
+import State
+import Synchronization
+import Types
+
+/// Set by a cancel request or a timeout, looked at between chunks.
+final class CancelToken: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    func cancel() { flag.store(true, ordering: .relaxed) }
+
+    func check() throws(SQLError) {
+        if flag.load(ordering: .relaxed) {
+            throw SQLError(.queryCanceled, "canceling statement due to user request")
+        }
+    }
+}
+
+/// Runs a plan once, over what a ticket lets it read.
+struct QueryRunner {
+    let ticket: ReadTicket
+    let catalog: Catalog
+    let sources: [Int32: any SourceReader]
+    /// Rows that the transaction has inserted and not committed.
+    let overlay: [TableChange]
+    let cancel: CancelToken
+    /// Rows of a result that are kept in memory, in bytes as estimated; more is 53200.
+    static let maximumResultRows = 20_000_000
+
+    /// The result's rows, in order where the plan asks for one.
+    func run(_ plan: LogicalPlan) throws(SQLError) -> [Batch] {
+        let lowered = try Lowering.lower(plan, forView: false)
+        let collect = CollectOperator()
+        _ = lowered.circuit.add("collect", collect, inputs: [lowered.output])
+        for constant in lowered.constants { try lowered.circuit.push(constant.batch, into: constant.node) }
+        for scan in lowered.scans {
+            try feed(scan, into: lowered.circuit)
+            if collect.rowCount > QueryRunner.maximumResultRows {
+                throw SQLError(
+                    .outOfMemory, "the result has more than \(QueryRunner.maximumResultRows) rows",
+                    hint: "Add a LIMIT, or read it in parts.")
+            }
+        }
+        try lowered.circuit.finish()
+        return collect.batches
+    }
+
+    private func feed(_ scan: ScanInput, into circuit: Circuit) throws(SQLError) {
+        if let rows = scan.relation.systemRows {
+            let batch = Batch(rows: rows(catalog), types: scan.relation.types)
+            return try circuit.push(batch.projected(scan.columns), into: scan.node)
+        }
+        if let reader = sources[scan.relation.oid] { return try feed(scan, reader, into: circuit) }
+        guard let snapshot = ticket.snapshots[scan.relation.oid] else {
+            throw SQLError(.undefinedTable, "relation \"\(scan.relation.name)\" does not exist")
+        }
+        for page in 0..<snapshot.pageCount {
+            try cancel.check()
+            try circuit.push(
+                snapshot.scan(page: page, at: ticket.epoch, columns: scan.columns), into: scan.node)
+        }
+        for change in overlay where change.table == scan.relation.oid {
+            try circuit.push(change.batch.projected(scan.columns), into: scan.node)
+        }
+    }
+
+    private func feed(_ scan: ScanInput, _ reader: any SourceReader, into circuit: Circuit) throws(SQLError) {
+        for split in reader.splits {
+            var from = reader.start(of: split)
+            let end = ticket.positions[split] ?? from
+            while from < end {
+                try cancel.check()
+                let chunk = try reader.read(
+                    split, from: from, to: end, columns: scan.columns, maximumRows: 16384)
+                try circuit.push(chunk.batch, into: scan.node)
+                guard chunk.next > from else { break }
+                from = chunk.next
+            }
+        }
+    }
+}

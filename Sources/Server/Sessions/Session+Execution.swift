@@ -1,0 +1,244 @@
+import Connectors
+import Dataflow
+import Platform
+import Planner
+import State
+import Synchronization
+import Types
+import Wire
+
+extension Session {
+    /// Carries out one statement. One line a statement; the work is elsewhere.
+    func execute(_ statement: Statement, text: String, parameters: Parameters) async throws(SQLError)
+        -> StatementResult
+    {
+        try checkNotFailed(statement)
+        switch statement {
+        case .query(let query): return try await select(query, text, parameters)
+        case .insert(let insert): return try await self.insert(insert, text, parameters)
+        case .createTable(let table): return try await createTable(table, text)
+        case .createSource(let source): return try await createSource(source, text)
+        case .createView(let view): return try await createView(view, text)
+        case .createTopic(let topic): return try await createTopic(topic)
+        case .drop(let drop): return try await self.drop(drop, text)
+        case .begin: return beginStatement()
+        case .commit: return try await commitStatement()
+        case .rollback: return rollbackStatement()
+        case .set(let name, let value, _): return try set(name, value)
+        case .show(let name): return try show(name)
+        case .reset(let name): return try reset(name)
+        case .explain(let inner, let isAnalyze): return try await explain(inner, isAnalyze, text, parameters)
+        case .deallocate(let name): return try deallocate(name)
+        case .discard: return discard()
+        case .unsupported(let what, let at): throw SQLError.unsupported(what, at: at)
+        }
+    }
+
+    // MARK: - Queries
+
+    private func select(_ query: Query, _ text: String, _ parameters: Parameters) async throws(SQLError)
+        -> StatementResult
+    {
+        let binder = Binder(context: context(), text: text, parameters: parameters)
+        let bound = try binder.bind(query)
+        let batches = try await run(Optimizer.optimized(bound), reading: binder.references)
+        return StatementResult(columns: Session.columns(bound), batches: batches)
+    }
+
+    /// Runs a plan on a query thread, at one epoch.
+    func run(_ plan: LogicalPlan, reading references: Set<Int32>) async throws(SQLError) -> [Batch] {
+        let relations = Set(plan.relations.map(\.oid)).sorted()
+        let ticket = try await database.ticket(relations)
+        let token = CancelToken()
+        cancel = token
+        database.backends.withLock { $0[backendID]?.cancel = token }
+        let runner = QueryRunner(
+            ticket: ticket, catalog: database.catalogStore.catalog,
+            sources: database.readers.withLock { $0 }, overlay: pending, cancel: token)
+        startTimeout(token)
+        let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
+            database.queries.submit {
+                continuation.resume(returning: Result { () throws(SQLError) in try runner.run(plan) })
+            }
+        }
+        database.backends.withLock { $0[backendID]?.cancel = nil }
+        return try result.get()
+    }
+
+    private func startTimeout(_ token: CancelToken) {
+        guard let timeout = settings.statementTimeout else { return }
+        let loop = database.loop
+        loop.start {
+            await loop.sleep(milliseconds: timeout)
+            token.cancel()
+        }
+    }
+
+    // MARK: - INSERT
+
+    private func insert(_ insert: Insert, _ text: String, _ parameters: Parameters) async throws(SQLError)
+        -> StatementResult
+    {
+        let binder = Binder(context: context(), text: text, parameters: parameters)
+        let bound = try binder.bind(insert)
+        let batches = try await run(Optimizer.optimized(bound.plan), reading: binder.references)
+        var changes: [TableChange] = []
+        var count: Int64 = 0
+        for batch in batches where batch.count > 0 {
+            try Session.checkNulls(batch, bound.table)
+            count += batch.totalWeight
+            changes.append(TableChange(table: bound.table.oid, batch: batch))
+        }
+        if state == .open {
+            pending += changes
+        } else if !changes.isEmpty {
+            let all = changes
+            let _: Void = try await database.ask { .commit(all, $0) }
+        }
+        return StatementResult(tag: "INSERT 0 \(count)")
+    }
+
+    /// - Throws: 23502 for a NULL in a column that has none.
+    private static func checkNulls(_ batch: Batch, _ table: CatalogObject) throws(SQLError) {
+        for (index, column) in table.columns.enumerated()
+        where column.isNotNull && batch.columns[index].validity != nil {
+            guard let row = (0..<batch.count).first(where: { batch.columns[index].isNull($0) }) else { continue }
+            let values = batch.row(row).enumerated().map { position, value in
+                let bytes = TextEncoding.text(value, table.columns[position].type)
+                return String(decoding: bytes ?? Array("null".utf8), as: UTF8.self)
+            }
+            var error = SQLError(
+                .notNullViolation,
+                "null value in column \"\(column.name)\" of relation \"\(table.name)\" violates not-null constraint",
+                detail: "Failing row contains (\(values.joined(separator: ", "))).")
+            error.table = table.name
+            error.column = column.name
+            throw error
+        }
+    }
+
+    // MARK: - Transactions
+
+    private func beginStatement() -> StatementResult {
+        var result = StatementResult(tag: "BEGIN")
+        if state == .open, !isImplicit {
+            result.notices.append(SQLError(.activeTransaction, "there is already a transaction in progress"))
+        }
+        begin()
+        isImplicit = false
+        return result
+    }
+
+    private func commitStatement() async throws(SQLError) -> StatementResult {
+        if state == .failed {
+            rollback()
+            return StatementResult(tag: "ROLLBACK")
+        }
+        var result = StatementResult(tag: "COMMIT")
+        if state == .idle || isImplicit {
+            result.notices.append(SQLError(.noActiveTransaction, "there is no transaction in progress"))
+        }
+        try await commit()
+        return result
+    }
+
+    private func rollbackStatement() -> StatementResult {
+        var result = StatementResult(tag: "ROLLBACK")
+        if state == .idle || isImplicit {
+            result.notices.append(SQLError(.noActiveTransaction, "there is no transaction in progress"))
+        }
+        rollback()
+        return result
+    }
+
+    // MARK: - Settings
+
+    private func set(_ name: String, _ value: String?) throws(SQLError) -> StatementResult {
+        var result = StatementResult(tag: "SET")
+        if name == "transaction_isolation", value == nil { return result }
+        try settings.set(name, value)
+        result.changed = reported([name])
+        return result
+    }
+
+    private func reset(_ name: String?) throws(SQLError) -> StatementResult {
+        var result = StatementResult(tag: "RESET")
+        if let name { try settings.set(name, nil) } else { settings.reset() }
+        result.changed = reported(name.map { [$0] } ?? SessionSettings.reported)
+        return result
+    }
+
+    private func reported(_ names: [String]) -> [(String, String)] {
+        SessionSettings.reported.filter { shown in names.contains { $0.lowercased() == shown.lowercased() } }
+            .map { ($0, settings.values[$0.lowercased()] ?? "") }
+    }
+
+    private func show(_ name: String) throws(SQLError) -> StatementResult {
+        if name == "all" {
+            let rows = settings.values.sorted { $0.key < $1.key }.map {
+                [Value.string($0.key), .string($0.value), .string("")]
+            }
+            let columns = ["name", "setting", "description"].map { ResultColumn(name: $0, type: .text) }
+            return StatementResult(
+                columns: columns, batches: [Batch(rows: rows, types: [.text, .text, .text])], tag: "SHOW")
+        }
+        if let kind = Session.shownKinds[name] { return showObjects(name, kind) }
+        if name == "topics" {
+            return StatementResult.lines("name", database.topics.names, tag: "SHOW")
+        }
+        return StatementResult.lines(name, [try settings.value(name)], tag: "SHOW")
+    }
+
+    private static let shownKinds: [String: CatalogObject.Kind] = [
+        "tables": .table, "sources": .source, "views": .view,
+    ]
+
+    private func showObjects(_ name: String, _ kind: CatalogObject.Kind) -> StatementResult {
+        let objects = database.catalogStore.catalog.userObjects.filter { $0.kind == kind }
+        return StatementResult.lines("name", objects.map(\.name), tag: "SHOW")
+    }
+
+    private func deallocate(_ name: String?) throws(SQLError) -> StatementResult {
+        guard let name else {
+            prepared.removeAll()
+            return StatementResult(tag: "DEALLOCATE ALL")
+        }
+        guard prepared.removeValue(forKey: name) != nil else {
+            throw SQLError(.invalidStatementName, "prepared statement \"\(name)\" does not exist")
+        }
+        return StatementResult(tag: "DEALLOCATE")
+    }
+
+    private func discard() -> StatementResult {
+        prepared.removeAll()
+        portals.removeAll()
+        settings.reset()
+        return StatementResult(tag: "DISCARD ALL")
+    }
+
+    // MARK: - EXPLAIN
+
+    private func explain(
+        _ inner: Statement.Statement2, _ isAnalyze: Bool, _ text: String, _ parameters: Parameters
+    ) async throws(SQLError) -> StatementResult {
+        let binder = Binder(context: context(), text: text, parameters: parameters)
+        let plan: LogicalPlan
+        var head: [String] = []
+        switch inner {
+        case .query(let query): plan = try binder.bind(query)
+        case .createView(let view):
+            plan = try binder.bind(view).plan
+            head = ["Materialize \(view.name.last)"]
+        case .insert(let insert):
+            let bound = try binder.bind(insert)
+            plan = bound.plan
+            head = ["Insert into \(bound.table.name)"]
+        }
+        var lines = head + Explain.lines(Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1)
+        if isAnalyze, case .query = inner {
+            let batches = try await run(Optimizer.optimized(plan), reading: binder.references)
+            lines.append("Rows: \(batches.reduce(0) { $0 + $1.totalWeight })")
+        }
+        return StatementResult.lines("QUERY PLAN", lines, tag: "EXPLAIN")
+    }
+}

@@ -1,0 +1,258 @@
+import Dataflow
+import Platform
+import Planner
+import State
+import Types
+import Wire
+
+/// One client's conversation: its settings, prepared statements, portals and transaction.
+///
+/// Belongs to one task of the event loop.
+final class Session: @unchecked Sendable {
+    // Used by its connection's task only.
+
+    struct Prepared {
+        let statement: Statement?
+        let text: String
+        let types: [DataType]
+    }
+
+    /// A statement with its parameters, ready to run or half read.
+    final class Portal {
+        let prepared: Prepared
+        let parameters: [Value]
+        let formats: [Int16]
+        var columns: [ResultColumn]?
+        /// Rows computed and not sent yet.
+        var rows: PortalRows?
+        var isDone = false
+        var tag = "SELECT"
+
+        init(_ prepared: Prepared, _ parameters: [Value], _ formats: [Int16]) {
+            self.prepared = prepared
+            self.parameters = parameters
+            self.formats = formats
+        }
+    }
+
+    struct PortalRows {
+        var batches: [Batch]
+        var batch = 0
+        var row = 0
+        var sent = 0
+    }
+
+    enum TransactionState { case idle, open, failed }
+
+    let database: Database
+    let user: String
+    let backendID: Int32
+    var settings: SessionSettings
+    var state = TransactionState.idle
+    /// A simple query of several statements is one transaction although nobody said BEGIN.
+    var isImplicit = false
+    var pending: [TableChange] = []
+    var transactionStart: Int64 = 0
+    var prepared: [String: Prepared] = [:]
+    var portals: [String: Portal] = [:]
+    var cancel = CancelToken()
+    private static let maximumPrepared = 10_000
+
+    init(_ database: Database, user: String, options: [String: String], backendID: Int32) {
+        self.database = database
+        self.user = user
+        self.backendID = backendID
+        settings = SessionSettings(user: user, options: options)
+    }
+
+    var statusCharacter: Character {
+        switch state {
+        case .idle: "I"
+        case .open: isImplicit ? "I" : "T"
+        case .failed: "E"
+        }
+    }
+
+    func context() -> SessionContext {
+        let now = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
+        return SessionContext(
+            user: user, database: "streamhouse", catalog: database.catalogStore.catalog,
+            settings: settings.values, now: state == .idle ? now : transactionStart, backendID: backendID)
+    }
+
+    // MARK: - Transactions
+
+    func begin() {
+        if state == .idle {
+            state = .open
+            transactionStart = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
+        }
+    }
+
+    /// Makes the transaction's inserts one epoch. - Throws: what the table's writer refuses.
+    func commit() async throws(SQLError) {
+        let changes = pending
+        pending = []
+        state = .idle
+        isImplicit = false
+        if changes.isEmpty { return }
+        let _: Void = try await database.ask { .commit(changes, $0) }
+    }
+
+    func rollback() {
+        pending = []
+        state = .idle
+        isImplicit = false
+    }
+
+    /// A statement has failed: an open transaction can only be rolled back now.
+    func statementFailed() {
+        guard state == .open else { return }
+        if isImplicit { rollback() } else { state = .failed }
+    }
+
+    func checkNotFailed(_ statement: Statement) throws(SQLError) {
+        guard state == .failed else { return }
+        switch statement {
+        case .commit, .rollback: return
+        default:
+            throw SQLError(
+                .failedTransaction,
+                "current transaction is aborted, commands ignored until end of transaction block")
+        }
+    }
+
+    // MARK: - Extended protocol
+
+    func parse(name: String, text: String, types oids: [Int32]) throws(SQLError) {
+        if !name.isEmpty, prepared[name] != nil {
+            throw SQLError(.duplicatePreparedStatement, "prepared statement \"\(name)\" already exists")
+        }
+        guard prepared.count < Session.maximumPrepared else {
+            throw SQLError(.insufficientResources, "more than \(Session.maximumPrepared) prepared statements")
+        }
+        let statements = try Parser.statements(text)
+        guard statements.count <= 1 else {
+            throw SQLError(.syntaxError, "cannot insert multiple commands into a prepared statement")
+        }
+        var types: [DataType] = []
+        for oid in oids {
+            if oid == 0 {
+                types.append(.unknown)
+            } else if let type = DataType.withOID(oid) {
+                types.append(type)
+            } else {
+                throw SQLError(.undefinedObject, "type with OID \(oid) does not exist")
+            }
+        }
+        if let statement = statements.first?.statement {
+            try checkNotFailed(statement)
+            types = try inferredTypes(statement, text, types)
+        }
+        prepared[name] = Prepared(statement: statements.first?.statement, text: text, types: types)
+    }
+
+    private func inferredTypes(_ statement: Statement, _ text: String, _ given: [DataType]) throws(SQLError)
+        -> [DataType]
+    {
+        let binder = Binder(context: context(), text: text, parameters: Parameters(types: given))
+        switch statement {
+        case .query(let query): _ = try binder.bind(query)
+        case .insert(let insert): _ = try binder.bind(insert)
+        default: return given
+        }
+        return binder.parameterTypes.map { $0.kind == .unknown ? .text : $0 }
+    }
+
+    func bind(_ message: FrontendMessage.Bind) throws(SQLError) {
+        guard let statement = prepared[message.statement] else {
+            throw SQLError(
+                .invalidStatementName,
+                message.statement.isEmpty
+                    ? "unnamed prepared statement does not exist"
+                    : "prepared statement \"\(message.statement)\" does not exist")
+        }
+        if !message.portal.isEmpty, portals[message.portal] != nil {
+            throw SQLError(.invalidCursorName, "cursor \"\(message.portal)\" already exists")
+        }
+        let formats = message.parameterFormats
+        guard formats.count <= 1 || formats.count == message.parameters.count else {
+            throw SQLError(
+                .protocolViolation,
+                "bind message has \(formats.count) parameter formats but \(message.parameters.count) parameters")
+        }
+        guard message.parameters.count == statement.types.count else {
+            throw SQLError(
+                .protocolViolation,
+                "bind message supplies \(message.parameters.count) parameters, but prepared statement "
+                    + "\"\(message.statement)\" requires \(statement.types.count)")
+        }
+        var values: [Value] = []
+        for (index, bytes) in message.parameters.enumerated() {
+            guard let bytes else {
+                values.append(.null)
+                continue
+            }
+            let format = formats.isEmpty ? 0 : formats[formats.count == 1 ? 0 : index]
+            let type = statement.types[index]
+            values.append(
+                format == 1 ? try BinaryEncoding.parse(bytes, type) : try TextEncoding.parse(bytes, type))
+        }
+        portals[message.portal] = Portal(statement, values, message.resultFormats)
+    }
+
+    /// The columns of a statement; nil when it returns none.
+    func describe(_ statement: Prepared, _ values: [Value]?) throws(SQLError) -> [ResultColumn]? {
+        guard let parsed = statement.statement else { return nil }
+        switch parsed {
+        case .query(let query):
+            let binder = Binder(
+                context: context(), text: statement.text,
+                parameters: Parameters(types: statement.types, values: values))
+            return Session.columns(try binder.bind(query))
+        case .show(let name):
+            return [ResultColumn(name: name, type: .text)]
+        case .explain: return [ResultColumn(name: "QUERY PLAN", type: .text)]
+        default: return nil
+        }
+    }
+
+    static func columns(_ plan: LogicalPlan) -> [ResultColumn] {
+        plan.fields.enumerated().map { index, field in
+            let type = field.type.kind == .unknown ? DataType.text : field.type
+            let origin = origin(plan, index)
+            return ResultColumn(
+                name: field.name, type: type, tableOID: origin?.0 ?? 0, columnNumber: origin?.1 ?? 0)
+        }
+    }
+
+    /// The table column that an output column simply is.
+    private static func origin(_ plan: LogicalPlan, _ index: Int) -> (Int32, Int16)? {
+        switch plan {
+        case .scan(let object, let columns): return (object.oid, Int16(columns[index] + 1))
+        case .filter(let input, _), .sort(let input, _, _, _), .distinct(let input):
+            return origin(input, index)
+        case .project(let input, let list, _):
+            if case .column(let column, _) = list[index] { return origin(input, column) }
+            return nil
+        case .join(let join):
+            let width = join.left.fields.count
+            return index < width ? origin(join.left, index) : origin(join.right, index - width)
+        case .values, .aggregate, .union, .series: return nil
+        }
+    }
+
+    /// Applies result formats: none is text, one is for all.
+    static func formatted(_ columns: [ResultColumn], _ formats: [Int16]) throws(SQLError) -> [ResultColumn] {
+        guard formats.count <= 1 || formats.count == columns.count else {
+            throw SQLError(
+                .protocolViolation,
+                "bind message has \(formats.count) result formats but query has \(columns.count) columns")
+        }
+        return columns.enumerated().map { index, column in
+            var copy = column
+            copy.format = formats.isEmpty ? 0 : formats[formats.count == 1 ? 0 : index]
+            return copy
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Types
+
+/// The settings of one session: PostgreSQL's names and spellings.
+struct SessionSettings {
+    private(set) var values: [String: String]
+    private let initial: [String: String]
+
+    /// Those that the client is told of at start-up and whenever they change.
+    static let reported = [
+        "server_version", "server_encoding", "client_encoding", "application_name", "is_superuser",
+        "session_authorization", "DateStyle", "IntervalStyle", "TimeZone", "integer_datetimes",
+        "standard_conforming_strings", "default_transaction_read_only", "in_hot_standby",
+    ]
+
+    private static let readOnly: Set<String> = [
+        "server_version", "server_version_num", "server_encoding", "integer_datetimes", "is_superuser",
+        "in_hot_standby", "max_index_keys", "lc_collate", "lc_ctype",
+    ]
+
+    init(user: String, options: [String: String]) {
+        var values = [
+            "server_version": "15.0", "server_version_num": "150000", "server_encoding": "UTF8",
+            "client_encoding": "UTF8", "application_name": "", "is_superuser": "on",
+            "session_authorization": user, "datestyle": "ISO, MDY", "intervalstyle": "postgres",
+            "timezone": "UTC", "integer_datetimes": "on", "standard_conforming_strings": "on",
+            "default_transaction_read_only": "off", "in_hot_standby": "off", "search_path": "\"$user\", public",
+            "extra_float_digits": "1", "transaction_isolation": "read committed",
+            "default_transaction_isolation": "read committed", "transaction_read_only": "off",
+            "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
+            "client_min_messages": "notice", "bytea_output": "hex", "max_index_keys": "32",
+            "default_table_access_method": "heap", "jit": "off", "lc_collate": "C", "lc_ctype": "C",
+            "row_security": "on", "read_staleness": "0", "max_identifier_length": "63",
+            "standard_conforming": "on", "backslash_quote": "safe_encoding", "escape_string_warning": "on",
+            "xmloption": "content", "default_tablespace": "", "work_mem": "4MB",
+        ]
+        for (name, value) in options {
+            let key = name.lowercased()
+            if values[key] != nil, !SessionSettings.readOnly.contains(key) { values[key] = value }
+        }
+        self.values = values
+        initial = values
+    }
+
+    func value(_ name: String) throws(SQLError) -> String {
+        guard let value = values[name.lowercased()] else {
+            throw SQLError(.undefinedObject, "unrecognized configuration parameter \"\(name)\"")
+        }
+        return value
+    }
+
+    /// Sets, or with nil resets. - Throws: 42704, 55P02 or 22023.
+    mutating func set(_ name: String, _ value: String?) throws(SQLError) {
+        let key = name.lowercased()
+        guard values[key] != nil || key.contains(".") else {
+            throw SQLError(.undefinedObject, "unrecognized configuration parameter \"\(name)\"")
+        }
+        if SessionSettings.readOnly.contains(key) {
+            throw SQLError(.cantChangeRuntimeParameter, "parameter \"\(name)\" cannot be changed")
+        }
+        var value = value ?? initial[key] ?? ""
+        switch key {
+        case "client_encoding":
+            let plain = value.lowercased().filter { $0 != "-" && $0 != "_" }
+            guard ["utf8", "unicode", "sqlascii"].contains(plain) else {
+                throw SQLError(
+                    .invalidParameterValue, "invalid value for parameter \"client_encoding\": \"\(value)\"",
+                    hint: "Only UTF8 is supported.")
+            }
+            value = "UTF8"
+        case "timezone":
+            guard ["utc", "gmt", "etc/utc", "default", "local"].contains(value.lowercased()) else {
+                throw SQLError.unsupported("time zone \"\(value)\"")
+            }
+        case "datestyle":
+            guard value.lowercased().contains("iso") || value.lowercased() == "mdy" else {
+                throw SQLError.unsupported("DateStyle \"\(value)\"")
+            }
+            value = "ISO, MDY"
+        case "standard_conforming_strings":
+            guard ["on", "true", "1", "yes"].contains(value.lowercased()) else {
+                throw SQLError.unsupported("standard_conforming_strings = off")
+            }
+            value = "on"
+        default: break
+        }
+        values[key] = value
+    }
+
+    mutating func reset() { values = initial }
+
+    /// Milliseconds; nil for none.
+    var statementTimeout: Int64? {
+        guard let text = values["statement_timeout"] else { return nil }
+        let digits = text.prefix { $0.isNumber }
+        guard let number = Int64(digits), number > 0 else { return nil }
+        switch text.dropFirst(digits.count).filter({ $0 != " " }) {
+        case "s": return number * 1000
+        case "min": return number * 60_000
+        case "h": return number * 3_600_000
+        default: return number
+        }
+    }
+}

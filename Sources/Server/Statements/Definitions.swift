@@ -1,0 +1,264 @@
+import Connectors
+import Dataflow
+import Platform
+import Planner
+import State
+import Synchronization
+import Types
+import Wire
+
+extension Session {
+    /// Runs a definition while no other one does.
+    private func defining<Result: Sendable>(_ body: () async throws(SQLError) -> Result) async throws(SQLError)
+        -> Result
+    {
+        await database.definitions.acquire()
+        defer { database.definitions.release() }
+        return try await body()
+    }
+
+    /// The schema and name of a new relation. - Throws: 42P07, 3F000; nil when it exists and may.
+    private func newName(_ name: QualifiedName, ifNotExists: Bool, _ result: inout StatementResult) throws(SQLError)
+        -> (schema: String, name: String)?
+    {
+        let schema = name.parts.count > 1 ? name.parts[name.parts.count - 2] : "public"
+        guard Catalog.schemas.contains(schema) else {
+            throw SQLError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
+        }
+        guard schema == "public" else {
+            throw SQLError(
+                .insufficientPrivilege, "permission denied to create \"\(schema).\(name.last)\"",
+                detail: "System catalog modifications are currently disallowed.")
+        }
+        if database.catalogStore.catalog.find(schema: schema, name: name.last) != nil {
+            let error = SQLError(.duplicateTable, "relation \"\(name.last)\" already exists")
+            guard ifNotExists else { throw error }
+            var notice = error
+            notice.message += ", skipping"
+            result.notices.append(notice)
+            return nil
+        }
+        return (schema, name.last)
+    }
+
+    func createTable(_ statement: CreateTable, _ text: String) async throws(SQLError) -> StatementResult {
+        try await defining { () throws(SQLError) in
+            var result = StatementResult(tag: "CREATE TABLE")
+            guard let (schema, name) = try newName(statement.name, ifNotExists: statement.ifNotExists, &result)
+            else { return result }
+            let binder = Binder(context: context(), text: text)
+            let (columns, key) = try binder.bind(statement.columns, key: statement.primaryKey)
+            var object = CatalogObject(
+                oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .table,
+                columns: columns)
+            object.primaryKey = key
+            let created = object
+            let _: Void = try await database.ask { .addTable(created, $0) }
+            await database.metadataDurable(database.catalogStore.add(created))
+            return result
+        }
+    }
+
+    func createSource(_ statement: CreateSource, _ text: String) async throws(SQLError) -> StatementResult {
+        try await defining { () throws(SQLError) in
+            var result = StatementResult(tag: "CREATE SOURCE")
+            guard let (schema, name) = try newName(statement.name, ifNotExists: statement.ifNotExists, &result)
+            else { return result }
+            var options: [String: String] = [:]
+            for option in statement.options { options[option.name] = option.value }
+            let connector = options["connector"]
+            guard connector == "kafka" || connector == "nexmark" else {
+                throw SQLError(
+                    connector == nil ? .invalidParameterValue : .featureNotSupported,
+                    connector.map { "connector \"\($0)\" is not supported yet" } ?? "option \"connector\" is missing",
+                    hint: "Use connector = 'kafka' or connector = 'nexmark'.")
+            }
+            if connector == "kafka" { try Session.checkFormat(statement) }
+            if statement.watermark != nil { options["watermark"] = "accepted" }
+            if connector == "nexmark" { options["created"] = String(WallClock.unixMicroseconds) }
+            let binder = Binder(context: context(), text: text)
+            var columns = try binder.bind(statement.columns).columns
+            if columns.isEmpty {
+                guard connector == "nexmark" else {
+                    throw SQLError(.invalidTableDefinition, "a source needs columns")
+                }
+                columns = try NexmarkSource.columns(options).map { CatalogColumn($0.0, $0.1) }
+            }
+            var object = CatalogObject(
+                oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .source,
+                columns: columns)
+            if options["scan.startup.mode"] == "latest", let topic = options["topic"] {
+                options["scan.startup.offsets"] = database.topics.endOffsets(topic).map(String.init).joined(separator: ",")
+            }
+            object.options = options
+            let created = object
+            let reader = try database.makeReader(created)
+            database.readers.withLock { $0[created.oid] = reader }
+            let _: Void = try await database.ask { .addSource(created, reader, $0) }
+            await database.metadataDurable(database.catalogStore.add(created))
+            return result
+        }
+    }
+
+    private static func checkFormat(_ statement: CreateSource) throws(SQLError) {
+        guard let format = statement.format, let encode = statement.encode else {
+            throw SQLError(
+                .syntaxError, "a source over Kafka needs FORMAT and ENCODE", hint: "Say FORMAT PLAIN ENCODE JSON.")
+        }
+        guard format == "plain" else { throw SQLError.unsupported("FORMAT \(format.uppercased())") }
+        guard encode == "json" else { throw SQLError.unsupported("ENCODE \(encode.uppercased())") }
+    }
+
+    func createTopic(_ statement: CreateTopic) async throws(SQLError) -> StatementResult {
+        var partitions: Int32 = 1
+        for option in statement.options {
+            guard option.name == "partitions", let count = Int32(option.value), count >= 1, count <= 10_000 else {
+                throw SQLError(
+                    .invalidParameterValue, "invalid topic option \(option.name) = \(option.value)",
+                    hint: "The option partitions takes 1 to 10000.", position: option.at)
+            }
+            partitions = count
+        }
+        var result = StatementResult(tag: "CREATE TOPIC")
+        guard TopicStore.isValidName(statement.name.last) else {
+            throw SQLError(.invalidParameterValue, "invalid topic name \"\(statement.name.last)\"")
+        }
+        guard let end = database.topics.create(statement.name.last, partitions: partitions) else {
+            let error = SQLError(.duplicateTable, "topic \"\(statement.name.last)\" already exists")
+            guard statement.ifNotExists else { throw error }
+            result.notices.append(error)
+            return result
+        }
+        await database.metadataDurable(end)
+        return result
+    }
+
+    func createView(_ statement: CreateView, _ text: String) async throws(SQLError) -> StatementResult {
+        if statement.orReplace { throw SQLError.unsupported("CREATE OR REPLACE VIEW") }
+        let waits = try Session.waits(statement)
+        let (result, pending) = try await defining { () throws(SQLError) -> (StatementResult, CatalogObject?) in
+            var result = StatementResult(
+                tag: statement.isMaterialized ? "CREATE MATERIALIZED VIEW" : "CREATE VIEW")
+            guard let (schema, name) = try newName(statement.name, ifNotExists: statement.ifNotExists, &result)
+            else { return (result, nil) }
+            let binder = Binder(context: context(), text: text)
+            let bound = try binder.bind(statement)
+            var object = CatalogObject(
+                oid: database.catalogStore.newOID(), schema: schema, name: name,
+                kind: statement.isMaterialized ? .materializedView : .view, columns: bound.columns)
+            object.text = statement.text
+            object.dependsOn = bound.dependsOn
+            let created = object
+            if statement.isMaterialized {
+                let plan = Optimizer.optimized(bound.plan)
+                let _: Void = try await database.ask { .addView(created, plan, waits: false, $0) }
+            }
+            await database.metadataDurable(database.catalogStore.add(created))
+            return (result, statement.isMaterialized ? created : nil)
+        }
+        // Others may define things while this view catches up.
+        if let pending, waits {
+            let _: Void = try await database.ask { .awaitReadable([pending.oid], $0) }
+        }
+        return result
+    }
+
+    private static func waits(_ statement: CreateView) throws(SQLError) -> Bool {
+        var waits = true
+        for option in statement.options {
+            guard option.name == "background", let value = TextEncoding.parseBool(Array(option.value.utf8)) else {
+                throw SQLError(
+                    .invalidParameterValue, "unrecognized view option \"\(option.name)\"",
+                    hint: "The option background takes true or false.", position: option.at)
+            }
+            waits = !value
+        }
+        return waits
+    }
+
+    // MARK: - DROP
+
+    func drop(_ statement: Drop, _ text: String) async throws(SQLError) -> StatementResult {
+        if statement.kind == .topic { return try await dropTopics(statement) }
+        return try await defining { () throws(SQLError) in
+            var result = StatementResult(tag: "DROP \(statement.kind.rawValue.uppercased())")
+            let catalog = database.catalogStore.catalog
+            var targets: [CatalogObject] = []
+            for name in statement.names {
+                guard let object = catalog.find(name.parts) else {
+                    let message = "\(statement.kind.rawValue) \"\(name.parts.joined(separator: "."))\" does not exist"
+                    guard statement.ifExists else { throw SQLError(.undefinedTable, message) }
+                    result.notices.append(SQLError(.undefinedTable, message + ", skipping"))
+                    continue
+                }
+                guard Session.matches(statement.kind, object.kind) else {
+                    throw SQLError(
+                        .wrongObjectType, "\"\(object.name)\" is not a \(statement.kind.rawValue)",
+                        hint: "Use DROP \(object.kindName.uppercased()) to remove a \(object.kindName).")
+                }
+                targets.append(object)
+            }
+            let oids = try Session.withDependents(targets, catalog, cascade: statement.cascade, &result)
+            if oids.isEmpty { return result }
+            let end = database.catalogStore.remove(oids)
+            database.readers.withLock { readers in for oid in oids { readers[oid] = nil } }
+            let _: Void = try await database.ask { .drop(oids, $0) }
+            await database.metadataDurable(end)
+            return result
+        }
+    }
+
+    private static func matches(_ kind: Drop.Kind, _ object: CatalogObject.Kind) -> Bool {
+        switch (kind, object) {
+        case (.table, .table), (.source, .source), (.view, .view), (.materializedView, .materializedView): true
+        default: false
+        }
+    }
+
+    private static func withDependents(
+        _ targets: [CatalogObject], _ catalog: Catalog, cascade: Bool, _ result: inout StatementResult
+    ) throws(SQLError) -> [Int32] {
+        var oids = targets.map(\.oid)
+        for target in targets {
+            let dependents = catalog.dependents(of: target.oid).filter { !oids.contains($0.oid) }
+            if dependents.isEmpty { continue }
+            guard cascade else {
+                let lines = dependents.map {
+                    "\($0.kindName) \($0.name) depends on \(target.kindName) \(target.name)"
+                }
+                throw SQLError(
+                    .dependentObjectsStillExist,
+                    "cannot drop \(target.kindName) \(target.name) because other objects depend on it",
+                    detail: lines.joined(separator: "\n"),
+                    hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+            }
+            for dependent in dependents {
+                oids.append(dependent.oid)
+                result.notices.append(
+                    SQLError(.successfulCompletion, "drop cascades to \(dependent.kindName) \(dependent.name)"))
+            }
+        }
+        return oids
+    }
+
+    private func dropTopics(_ statement: Drop) async throws(SQLError) -> StatementResult {
+        var result = StatementResult(tag: "DROP TOPIC")
+        for name in statement.names {
+            let readers = database.catalogStore.catalog.userObjects.filter { $0.options["topic"] == name.last }
+            if let reader = readers.first {
+                throw SQLError(
+                    .dependentObjectsStillExist, "cannot drop topic \(name.last) because other objects depend on it",
+                    detail: "source \(reader.name) depends on topic \(name.last)",
+                    hint: "Drop the source first.")
+            }
+            guard let end = database.topics.delete(name.last) else {
+                let message = "topic \"\(name.last)\" does not exist"
+                guard statement.ifExists else { throw SQLError(.undefinedObject, message) }
+                result.notices.append(SQLError(.undefinedObject, message + ", skipping"))
+                continue
+            }
+            await database.metadataDurable(end)
+        }
+        return result
+    }
+}

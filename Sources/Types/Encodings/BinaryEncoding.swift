@@ -1,0 +1,147 @@
+/// PostgreSQL's binary form of values, both ways (the send and receive functions of its types).
+package enum BinaryEncoding {
+    /// Appends the bytes of a row that is not NULL.
+    package static func append(
+        _ view: ColumnView, _ row: Int, _ type: DataType, to output: inout ByteWriter
+    ) {
+        switch type.kind {
+        case .boolean: output.write(view.bool(row))
+        case .int2: output.write(Int16(truncatingIfNeeded: view.int64(row)))
+        case .int4, .oid, .regclass, .regproc, .regtype:
+            output.write(Int32(truncatingIfNeeded: view.int64(row)))
+        case .int8, .timestamp: output.write(view.int64(row))
+        case .float8: output.write(view.double(row))
+        case .float4: output.write(Float(view.double(row)).bitPattern)
+        case .numeric: append(view.numeric(row), to: &output)
+        case .interval:
+            let value = view.interval(row)
+            output.write(value.microseconds)
+            output.write(value.days)
+            output.write(value.months)
+        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea:
+            unsafe output.write(contentsOf: view.text(row))
+        }
+    }
+
+    /// numeric_send: ndigits, weight, sign, dscale, base-10000 digits.
+    private static func append(_ value: Numeric, to output: inout ByteWriter) {
+        var digits: [Int16] = []
+        var weight = 0
+        if value.isFinite, value.coefficient != 0 {
+            // Align the point to a multiple of four decimal digits.
+            let padding = (4 - Int(value.scale) % 4) % 4
+            var rest = value.coefficient.magnitude
+            let low = Numeric.powerOfTen(4 - padding).map { $0.magnitude } ?? 1
+            if padding > 0 {
+                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: low)
+                digits.append(Int16(remainder * (Numeric.powerOfTen(padding)?.magnitude ?? 1)))
+                rest = quotient
+            }
+            while rest > 0 {
+                digits.append(Int16(rest % 10000))
+                rest /= 10000
+            }
+            weight = digits.count - 1 - (Int(value.scale) + padding) / 4
+            digits.reverse()
+            while digits.last == 0 { digits.removeLast() }
+            while digits.first == 0 {
+                digits.removeFirst()
+                weight -= 1
+            }
+        }
+        output.write(Int16(digits.count))
+        output.write(Int16(digits.isEmpty ? 0 : weight))
+        switch value.form {
+        case .finite: output.write(UInt16(value.coefficient < 0 ? 0x4000 : 0))
+        case .nan: output.write(UInt16(0xC000))
+        case .infinity: output.write(UInt16(0xD000))
+        case .negativeInfinity: output.write(UInt16(0xF000))
+        }
+        output.write(value.scale)
+        for digit in digits { output.write(digit) }
+    }
+
+    /// Reads a value of `type` from its binary form. - Throws: 22P03.
+    package static func parse(_ bytes: [UInt8], _ type: DataType) throws(SQLError) -> Value {
+        do {
+            var reader = ByteReader(bytes)
+            let value = try read(&reader, type)
+            guard reader.remaining == 0 else {
+                throw MalformedBytes("\(reader.remaining) bytes too many")
+            }
+            return value
+        } catch let error as MalformedBytes {
+            throw SQLError(
+                .invalidBinaryRepresentation, "invalid binary value for type \(type.name)",
+                detail: error.reason)
+        } catch let error as SQLError {
+            throw error
+        } catch {
+            throw .internalFault("\(error)")
+        }
+    }
+
+    private static func read(_ reader: inout ByteReader, _ type: DataType) throws -> Value {
+        switch type.kind {
+        case .boolean: return .bool(try reader.readUInt8() != 0)
+        case .int2: return .int(Int64(try reader.readInt16()))
+        case .int4: return .int(Int64(try reader.readInt32()))
+        case .oid, .regclass, .regproc, .regtype: return .int(Int64(try reader.readUInt32()))
+        case .int8, .timestamp: return .int(try reader.readInt64())
+        case .float8: return .double(Double(bitPattern: UInt64(bitPattern: try reader.readInt64())))
+        case .float4: return .double(Double(Float(bitPattern: try reader.readUInt32())))
+        case .numeric: return .numeric(try readNumeric(&reader).applying(modifier: type.modifier))
+        case .interval:
+            let microseconds = try reader.readInt64()
+            let days = try reader.readInt32()
+            return .interval(
+                Interval(months: try reader.readInt32(), days: days, microseconds: microseconds))
+        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea:
+            let bytes = try reader.readBytes(reader.remaining)
+            if type.kind != .bytea, String(validating: bytes, as: UTF8.self) == nil {
+                throw SQLError(
+                    .characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
+            }
+            return .text(bytes)
+        }
+    }
+
+    private static func readNumeric(_ reader: inout ByteReader) throws -> Numeric {
+        let count = Int(try reader.readInt16())
+        let weight = Int(try reader.readInt16())
+        let sign = try reader.readUInt16()
+        let scale = Int(try reader.readInt16())
+        switch sign {
+        case 0xC000: return .nan
+        case 0xD000: return .infinity
+        case 0xF000: return .negativeInfinity
+        case 0, 0x4000: break
+        default: throw MalformedBytes("sign \(sign)")
+        }
+        guard count >= 0, count <= 40, scale >= 0, scale <= 1000 else {
+            throw MalformedBytes("\(count) digits, scale \(scale)")
+        }
+        var coefficient: Int128 = 0
+        for _ in 0..<count {
+            let digit = try reader.readInt16()
+            guard digit >= 0, digit < 10000 else { throw MalformedBytes("digit \(digit)") }
+            let (product, overflow) = coefficient.multipliedReportingOverflow(by: 10000)
+            let (sum, overflow2) = product.addingReportingOverflow(Int128(digit))
+            if overflow || overflow2 { throw Numeric.overflow }
+            coefficient = sum
+        }
+        // The digits stand for coefficient × 10^(4 × (weight + 1 - count)).
+        let value = Numeric(coefficient: coefficient, scale: 0)
+        let exponent = 4 * (weight + 1 - count)
+        var result: Numeric
+        if exponent >= 0 {
+            guard coefficient == 0 || exponent <= 38 else { throw Numeric.overflow }
+            let power = Numeric(coefficient: Numeric.powerOfTen(min(exponent, 38)) ?? 1, scale: 0)
+            result = try Numeric.multiply(value, power)
+            result = try result.rounded(to: scale)
+        } else {
+            result = try Numeric(coefficient: coefficient, scale: -exponent).rounded(to: scale)
+        }
+        return sign == 0x4000 ? result.negated : result
+    }
+}

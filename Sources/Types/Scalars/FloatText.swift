@@ -1,0 +1,116 @@
+/// Shortest text of a double, in PostgreSQL's layout (extra_float_digits = 1).
+package enum FloatText {
+    /// The shortest decimal digits that read back as `value`, and the exponent of the first digit.
+    static func shortestDigits(_ value: Double) -> (digits: [UInt8], exponent: Int) {
+        let text = Array(value.magnitude.description.utf8)
+        var digits: [UInt8] = []
+        var exponent = 0
+        var pointAt: Int?
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            if byte == 101 || byte == 69 {
+                exponent = Int(String(decoding: text[(index + 1)...], as: UTF8.self)) ?? 0
+                break
+            }
+            if byte == 46 { pointAt = digits.count } else { digits.append(byte - 48) }
+            index += 1
+        }
+        exponent += (pointAt ?? digits.count) - 1
+        let zeros = digits.prefix(while: { $0 == 0 }).count
+        if zeros == digits.count { return ([0], 0) }
+        digits.removeFirst(zeros)
+        exponent -= zeros
+        while digits.count > 1, digits.last == 0 { digits.removeLast() }
+        return (digits, exponent)
+    }
+
+    /// At most `limit` digits, rounded half up on the decimal digits of the shortest form.
+    static func significantDigits(_ value: Double, limit: Int) -> (digits: [UInt8], exponent: Int) {
+        var (digits, exponent) = shortestDigits(value)
+        guard digits.count > limit else { return (digits, exponent) }
+        let up = digits[limit] >= 5
+        digits = Array(digits[0..<limit])
+        if up {
+            var index = limit - 1
+            while index >= 0, digits[index] == 9 {
+                digits[index] = 0
+                index -= 1
+            }
+            if index >= 0 {
+                digits[index] += 1
+            } else {
+                digits.insert(1, at: 0)
+                digits.removeLast()
+                exponent += 1
+            }
+        }
+        while digits.count > 1, digits.last == 0 { digits.removeLast() }
+        return (digits, exponent)
+    }
+
+    /// Appends the text of a double, or of a real when `single`.
+    package static func append(_ value: Double, single: Bool = false, to output: inout [UInt8]) {
+        if value.isNaN { return output.append(contentsOf: "NaN".utf8) }
+        if value.isInfinite {
+            return output.append(contentsOf: (value < 0 ? "-Infinity" : "Infinity").utf8)
+        }
+        if value.sign == .minus { output.append(45) }
+        let (digits, exponent) = shortestDigits(value)
+        let upper = single ? 6 : 15
+        if exponent < -4 || exponent >= upper {
+            output.append(48 + digits[0])
+            if digits.count > 1 {
+                output.append(46)
+                for digit in digits.dropFirst() { output.append(48 + digit) }
+            }
+            output.append(101)
+            output.append(exponent < 0 ? 45 : 43)
+            let magnitude = abs(exponent)
+            if magnitude < 10 { output.append(48) }
+            output.append(contentsOf: String(magnitude).utf8)
+            return
+        }
+        if exponent < 0 {
+            output.append(contentsOf: "0.".utf8)
+            for _ in 0..<(-exponent - 1) { output.append(48) }
+            for digit in digits { output.append(48 + digit) }
+            return
+        }
+        for index in 0..<max(digits.count, exponent + 1) {
+            if index == exponent + 1 { output.append(46) }
+            output.append(index < digits.count ? 48 + digits[index] : 48)
+        }
+    }
+
+    /// Reads a double: PostgreSQL's spellings of NaN and Infinity included.
+    /// - Throws: 22003 when a finite literal overflows or underflows.
+    package static func parse(_ text: some Collection<UInt8>) throws(SQLError) -> Double? {
+        let bytes = TextScan.trimmed(text)
+        guard !bytes.isEmpty else { return nil }
+        let word = String(decoding: bytes, as: UTF8.self)
+        switch word.lowercased() {
+        case "nan": return .nan
+        case "infinity", "inf", "+infinity", "+inf": return .infinity
+        case "-infinity", "-inf": return -.infinity
+        default: break
+        }
+        for byte in bytes {
+            let known = (byte >= 48 && byte <= 57) || byte == 43 || byte == 45 || byte == 46
+                || byte == 69 || byte == 101
+            if !known { return nil }
+        }
+        let normalized = word.hasPrefix(".") ? "0" + word : word
+        guard let value = Double(normalized.hasSuffix(".") ? normalized + "0" : normalized) else {
+            return nil
+        }
+        let isZeroLiteral = !bytes.prefix(while: { $0 != 101 && $0 != 69 }).contains {
+            $0 >= 49 && $0 <= 57
+        }
+        if value.isInfinite || (value == 0 && !isZeroLiteral) {
+            throw SQLError(
+                .numericValueOutOfRange, "\"\(word)\" is out of range for type double precision")
+        }
+        return value
+    }
+}

@@ -1,0 +1,160 @@
+extension Numeric {
+    /// The nearest integer, half away from zero; nil when it does not fit or is special.
+    package var roundedInt64: Int64? {
+        guard isFinite, let whole = try? rounded(to: 0) else { return nil }
+        return Int64(exactly: whole.coefficient)
+    }
+
+    package var double: Double {
+        switch form {
+        case .nan: return .nan
+        case .infinity: return .infinity
+        case .negativeInfinity: return -.infinity
+        case .finite:
+            if scale == 0 { return Double(coefficient) }
+            // Through decimal text, so that the result is the nearest double.
+            return Double(text) ?? .nan
+        }
+    }
+
+    /// PostgreSQL's float8 → numeric: 15 significant digits.
+    package init(_ value: Double) throws(SQLError) {
+        if value.isNaN {
+            self = .nan
+            return
+        }
+        if value.isInfinite {
+            self = value < 0 ? .negativeInfinity : .infinity
+            return
+        }
+        let digits = FloatText.significantDigits(value, limit: 15)
+        var coefficient: Int128 = 0
+        for digit in digits.digits { coefficient = coefficient * 10 + Int128(digit) }
+        // value = 0.d1d2d3… × 10^(exponent + 1)
+        var scale = digits.digits.count - 1 - digits.exponent
+        if scale < 0 {
+            guard let power = Numeric.powerOfTen(-scale) else { throw Numeric.overflow }
+            let (product, overflow) = coefficient.multipliedReportingOverflow(by: power)
+            if overflow { throw Numeric.overflow }
+            coefficient = product
+            scale = 0
+        }
+        self.init(coefficient: value < 0 ? -coefficient : coefficient, scale: scale)
+    }
+
+    /// Text as PostgreSQL prints it, with all digits of the scale.
+    package var text: String {
+        var bytes: [UInt8] = []
+        appendText(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    package func appendText(to output: inout [UInt8]) {
+        switch form {
+        case .nan: output.append(contentsOf: "NaN".utf8)
+        case .infinity: output.append(contentsOf: "Infinity".utf8)
+        case .negativeInfinity: output.append(contentsOf: "-Infinity".utf8)
+        case .finite:
+            var digits: [UInt8] = []
+            var rest = coefficient.magnitude
+            while rest > UInt128(UInt64.max) {
+                var (quotient, low) = rest.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
+                for _ in 0..<18 {
+                    digits.append(UInt8(48 + low % 10))
+                    low /= 10
+                }
+                swap(&quotient, &rest)
+            }
+            var small = UInt64(rest)
+            repeat {
+                digits.append(UInt8(48 + small % 10))
+                small /= 10
+            } while small > 0
+            while digits.count <= Int(scale) { digits.append(48) }
+            if coefficient < 0 { output.append(45) }
+            var index = digits.count - 1
+            while index >= 0 {
+                output.append(digits[index])
+                if index == Int(scale), scale > 0 { output.append(46) }
+                index -= 1
+            }
+        }
+    }
+
+    /// Reads a decimal literal: sign, digits, point, exponent, NaN, Infinity; blanks around it.
+    /// - Returns: nil when the text is no number.
+    /// - Throws: 22003 when it has too many digits.
+    package static func parse(_ text: some Collection<UInt8>) throws(SQLError) -> Numeric? {
+        let trimmed = TextScan.trimmed(text)
+        var index = 0
+        var negative = false
+        if index < trimmed.count, trimmed[index] == 43 || trimmed[index] == 45 {
+            negative = trimmed[index] == 45
+            index += 1
+        }
+        let word = String(decoding: trimmed[index...], as: UTF8.self).lowercased()
+        if word == "nan" { return index == 0 ? .nan : nil }
+        if word == "infinity" || word == "inf" { return negative ? .negativeInfinity : .infinity }
+        var coefficient: Int128 = 0
+        var scale = 0
+        var sawDigit = false
+        var afterPoint = false
+        while index < trimmed.count {
+            let byte = trimmed[index]
+            if byte >= 48, byte <= 57 {
+                sawDigit = true
+                let (product, overflow) = coefficient.multipliedReportingOverflow(by: 10)
+                let (sum, overflow2) = product.addingReportingOverflow(Int128(byte - 48))
+                if overflow || overflow2 { throw overflowed(trimmed) }
+                coefficient = sum
+                if afterPoint { scale += 1 }
+            } else if byte == 46, !afterPoint {
+                afterPoint = true
+            } else {
+                break
+            }
+            index += 1
+        }
+        guard sawDigit else { return nil }
+        if index < trimmed.count {
+            guard let exponent = parseExponent(trimmed, from: index) else { return nil }
+            scale -= exponent
+        }
+        if scale > 1000 { throw overflowed(trimmed) }
+        if scale < 0 {
+            guard coefficient == 0 || powerOfTen(-scale) != nil else { throw overflowed(trimmed) }
+            let (product, overflow) = coefficient.multipliedReportingOverflow(
+                by: powerOfTen(-scale) ?? 1)
+            if overflow { throw overflowed(trimmed) }
+            coefficient = product
+            scale = 0
+        }
+        return Numeric(coefficient: negative ? -coefficient : coefficient, scale: scale)
+    }
+
+    private static func overflowed(_ text: [UInt8]) -> SQLError {
+        SQLError(
+            .numericValueOutOfRange, "value overflows numeric format",
+            detail: "\"\(String(decoding: text.prefix(60), as: UTF8.self))\" has more than 38 digits.")
+    }
+
+    private static func parseExponent(_ text: [UInt8], from start: Int) -> Int? {
+        guard text[start] == 101 || text[start] == 69 else { return nil }
+        return Int(String(decoding: text[(start + 1)...], as: UTF8.self)).flatMap {
+            abs($0) <= 5000 ? $0 : nil
+        }
+    }
+}
+
+/// Small helpers for reading the text forms of scalars.
+package enum TextScan {
+    /// Without blanks at either end, as PostgreSQL's input functions ignore them.
+    package static func trimmed(_ text: some Collection<UInt8>) -> [UInt8] {
+        var bytes = Array(text)
+        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+        guard let first = bytes.firstIndex(where: { !isSpace($0) }) else { return [] }
+        return first == 0 ? bytes : Array(bytes[first...])
+    }
+
+    package static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (byte >= 9 && byte <= 13) }
+}

@@ -1,0 +1,314 @@
+/// A decimal number: coefficient × 10^-scale, or one of PostgreSQL's special values.
+///
+/// The scale is the display scale and part of the value's image: 1.0 and 1.00 are equal in SQL
+/// but are different rows. Coefficients have at most 38 digits; what does not fit is an error.
+@frozen @usableFromInline
+package struct Numeric: BitwiseCopyable, Sendable, Hashable {
+    @frozen @usableFromInline
+    package enum Form: UInt8, BitwiseCopyable, Sendable { case finite, negativeInfinity, infinity, nan }
+
+    package var coefficient: Int128
+    /// Digits after the point, 0 to 1000.
+    package var scale: Int16
+    package var form: Form
+
+    package init(coefficient: Int128, scale: Int) {
+        self.coefficient = coefficient
+        self.scale = Int16(scale)
+        form = .finite
+    }
+
+    package init(_ value: Int64) { self.init(coefficient: Int128(value), scale: 0) }
+
+    private init(form: Form) {
+        coefficient = 0
+        scale = 0
+        self.form = form
+    }
+
+    package static let nan = Numeric(form: .nan)
+    package static let infinity = Numeric(form: .infinity)
+    package static let negativeInfinity = Numeric(form: .negativeInfinity)
+    package static let zero = Numeric(coefficient: 0, scale: 0)
+
+    package var isFinite: Bool { form == .finite }
+
+    @usableFromInline
+    package static func == (left: Numeric, right: Numeric) -> Bool {
+        left.coefficient == right.coefficient && left.scale == right.scale && left.form == right.form
+    }
+
+    static let overflow = SQLError(
+        .numericValueOutOfRange, "value overflows numeric format",
+        detail: "Numbers of more than 38 digits are not supported yet.")
+
+    /// 10^exponent for 0...38.
+    package static func powerOfTen(_ exponent: Int) -> Int128? {
+        guard exponent >= 0, exponent <= 38 else { return nil }
+        return powers[exponent]
+    }
+
+    private static let powers: [Int128] = {
+        var list: [Int128] = [1]
+        for index in 0..<38 { list.append(list[index] &* 10) }
+        return list
+    }()
+
+    /// The number of decimal digits of a magnitude; 1 for zero.
+    static func digitCount(_ value: Int128) -> Int {
+        let magnitude = value.magnitude
+        var count = 1
+        while count < 39, magnitude >= powers[min(count, 38)].magnitude {
+            count += 1
+            if count == 39 { break }
+        }
+        return count
+    }
+
+    // MARK: - Arithmetic
+
+    /// The coefficient when written with `target` digits after the point (target ≥ scale).
+    private func widened(to target: Int) throws(SQLError) -> Int128 {
+        let shift = target - Int(scale)
+        if shift == 0 || coefficient == 0 { return coefficient }
+        guard let power = Numeric.powerOfTen(shift) else { throw Numeric.overflow }
+        let (product, overflow) = coefficient.multipliedReportingOverflow(by: power)
+        if overflow { throw Numeric.overflow }
+        return product
+    }
+
+    package static func add(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
+        if !left.isFinite || !right.isFinite {
+            if left.form == .nan || right.form == .nan { return .nan }
+            if left.isFinite { return right }
+            if right.isFinite { return left }
+            return left.form == right.form ? left : .nan
+        }
+        let scale = max(Int(left.scale), Int(right.scale))
+        let (sum, overflow) = try left.widened(to: scale)
+            .addingReportingOverflow(try right.widened(to: scale))
+        if overflow { throw Numeric.overflow }
+        return Numeric(coefficient: sum, scale: scale)
+    }
+
+    package var negated: Numeric {
+        switch form {
+        case .finite:
+            var copy = self
+            copy.coefficient = 0 &- coefficient
+            return copy
+        case .infinity: return .negativeInfinity
+        case .negativeInfinity: return .infinity
+        case .nan: return .nan
+        }
+    }
+
+    package static func subtract(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
+        try add(left, right.negated)
+    }
+
+    /// -1, 0, 1; infinities have their sign.
+    package var signum: Int {
+        switch form {
+        case .finite: coefficient == 0 ? 0 : (coefficient < 0 ? -1 : 1)
+        case .infinity: 1
+        case .negativeInfinity: -1
+        case .nan: 0
+        }
+    }
+
+    private static func infinity(signedLike sign: Int) -> Numeric {
+        sign == 0 ? .nan : (sign < 0 ? .negativeInfinity : .infinity)
+    }
+
+    package static func multiply(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
+        if !left.isFinite || !right.isFinite {
+            if left.form == .nan || right.form == .nan { return .nan }
+            return infinity(signedLike: left.signum * right.signum)
+        }
+        let (product, overflow) = left.coefficient.multipliedReportingOverflow(by: right.coefficient)
+        if overflow { throw Numeric.overflow }
+        return Numeric(coefficient: product, scale: Int(left.scale) + Int(right.scale))
+    }
+
+    /// Weight and value of the leading base-10000 digit, as PostgreSQL's numeric.c counts them.
+    private var leadingDigit: (weight: Int, digit: Int128) {
+        if coefficient == 0 { return (0, 0) }
+        let exponent = Numeric.digitCount(coefficient) - 1 - Int(scale)
+        let weight = exponent >= 0 ? exponent / 4 : -((-exponent + 3) / 4)
+        let shift = -Int(scale) - 4 * weight
+        let magnitude = coefficient < 0 ? 0 &- coefficient : coefficient
+        if shift >= 0 { return (weight, magnitude * (Numeric.powerOfTen(shift) ?? 1)) }
+        return (weight, Numeric.powerOfTen(-shift).map { magnitude / $0 } ?? 0)
+    }
+
+    /// The scale of a quotient: select_div_scale() of PostgreSQL's numeric.c.
+    private static func quotientScale(_ left: Numeric, _ right: Numeric) -> Int {
+        let (weight1, digit1) = left.leadingDigit
+        let (weight2, digit2) = right.leadingDigit
+        let quotientWeight = weight1 - weight2 - (digit1 <= digit2 ? 1 : 0)
+        return min(1000, max(16 - quotientWeight * 4, Int(left.scale), Int(right.scale), 0))
+    }
+
+    package static func divide(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
+        if left.form == .nan || right.form == .nan { return .nan }
+        if right.isFinite, right.coefficient == 0 {
+            throw SQLError(.divisionByZero, "division by zero")
+        }
+        if !left.isFinite {
+            return right.isFinite ? infinity(signedLike: left.signum * right.signum) : .nan
+        }
+        if !right.isFinite { return .zero }
+        return try divide(left, right, scale: quotientScale(left, right))
+    }
+
+    /// left / right with `scale` digits, rounded half away from zero; both finite, right not zero.
+    static func divide(_ left: Numeric, _ right: Numeric, scale: Int) throws(SQLError) -> Numeric {
+        let negative = (left.coefficient < 0) != (right.coefficient < 0)
+        let divisor = right.coefficient.magnitude
+        var (quotient, remainder) = left.coefficient.magnitude.quotientAndRemainder(
+            dividingBy: divisor)
+        // quotient + remainder/divisor is left/right × 10^(left.scale - right.scale)
+        var digits = scale - Int(left.scale) + Int(right.scale)
+        while digits > 0 {
+            let (shifted, overflow) = quotient.multipliedReportingOverflow(by: 10)
+            let (next, overflow2) = remainder.multipliedReportingOverflow(by: 10)
+            if overflow || overflow2 { throw Numeric.overflow }
+            let (digit, rest) = next.quotientAndRemainder(dividingBy: divisor)
+            quotient = shifted + digit
+            remainder = rest
+            digits -= 1
+        }
+        guard quotient <= Int128.max.magnitude else { throw Numeric.overflow }
+        var result = Int128(quotient)
+        if digits < 0 {
+            result = roundedQuotient(result, dividedBy: -digits, sticky: remainder != 0)
+        } else if remainder >= divisor - remainder {
+            result += 1
+        }
+        return Numeric(coefficient: negative ? -result : result, scale: scale)
+    }
+
+    /// value / 10^digits, half away from zero; value ≥ 0. `sticky`: there is more below.
+    private static func roundedQuotient(_ value: Int128, dividedBy digits: Int, sticky: Bool)
+        -> Int128
+    {
+        guard let power = powerOfTen(digits) else { return 0 }
+        let (quotient, rest) = value.quotientAndRemainder(dividingBy: power)
+        return rest >= power - rest ? quotient + 1 : quotient
+    }
+
+    package static func remainder(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
+        if left.form == .nan || right.form == .nan { return .nan }
+        if right.isFinite, right.coefficient == 0 {
+            throw SQLError(.divisionByZero, "division by zero")
+        }
+        if !left.isFinite { return .nan }
+        if !right.isFinite { return left }
+        let scale = max(Int(left.scale), Int(right.scale))
+        return Numeric(
+            coefficient: try left.widened(to: scale) % (try right.widened(to: scale)), scale: scale)
+    }
+
+    // MARK: - Scale
+
+    /// Rounded (half away from zero) or padded to `scale` digits after the point; a negative
+    /// `digits` rounds before the point, with scale 0.
+    package func rounded(to digits: Int, truncating: Bool = false) throws(SQLError) -> Numeric {
+        guard isFinite else { return self }
+        let target = max(digits, 0)
+        if digits >= Int(scale) { return Numeric(coefficient: try widened(to: target), scale: target) }
+        let drop = Int(scale) - digits
+        let magnitude = coefficient < 0 ? 0 &- coefficient : coefficient
+        guard let power = Numeric.powerOfTen(drop) else { return Numeric(coefficient: 0, scale: target) }
+        var (quotient, rest) = magnitude.quotientAndRemainder(dividingBy: power)
+        if !truncating, rest >= power - rest { quotient += 1 }
+        if digits < 0 {
+            guard let back = Numeric.powerOfTen(-digits) else { throw Numeric.overflow }
+            let (product, overflow) = quotient.multipliedReportingOverflow(by: back)
+            if overflow { throw Numeric.overflow }
+            quotient = product
+        }
+        return Numeric(coefficient: coefficient < 0 ? -quotient : quotient, scale: target)
+    }
+
+    /// The value as numeric(precision, scale) stores it. - Throws: 22003 when it does not fit.
+    package func applying(modifier: Int32) throws(SQLError) -> Numeric {
+        guard modifier >= 4, form != .nan else { return self }
+        let precision = Int((modifier - 4) >> 16)
+        let scale = Int((modifier - 4) & 0xFFFF)
+        let failure = SQLError(
+            .numericValueOutOfRange, "numeric field overflow",
+            detail: "A field with precision \(precision), scale \(scale) must round to an absolute "
+                + "value less than \(precision - scale > 0 ? "10^\(precision - scale)" : "1").")
+        guard isFinite else {
+            throw SQLError(
+                .numericValueOutOfRange, "numeric field overflow",
+                detail: "A field with precision \(precision), scale \(scale) cannot hold an "
+                    + "infinite value.")
+        }
+        let result = try rounded(to: scale)
+        if result.coefficient != 0, Numeric.digitCount(result.coefficient) > precision { throw failure }
+        return result
+    }
+
+    /// The same number with the fewest digits: equal numbers have equal canonical forms.
+    package var canonical: Numeric {
+        guard isFinite else { return self }
+        if coefficient == 0 { return .zero }
+        if scale == 0 { return self }
+        var copy = self
+        if let small = Int64(exactly: coefficient) {
+            var value = small
+            while copy.scale > 0 {
+                let (quotient, rest) = value.quotientAndRemainder(dividingBy: 10)
+                if rest != 0 { break }
+                value = quotient
+                copy.scale -= 1
+            }
+            copy.coefficient = Int128(value)
+            return copy
+        }
+        while copy.scale > 0 {
+            let (quotient, rest) = copy.coefficient.quotientAndRemainder(dividingBy: 10)
+            if rest != 0 { break }
+            copy.coefficient = quotient
+            copy.scale -= 1
+        }
+        return copy
+    }
+
+    // MARK: - Comparison
+
+    /// -1, 0 or 1 in PostgreSQL's order: -Infinity < finite < Infinity < NaN.
+    package static func compare(_ left: Numeric, _ right: Numeric) -> Int {
+        if left.form != .finite || right.form != .finite {
+            let ranks = (rank(left.form), rank(right.form))
+            return ranks.0 < ranks.1 ? -1 : (ranks.0 > ranks.1 ? 1 : 0)
+        }
+        if left.scale == right.scale { return order(left.coefficient, right.coefficient) }
+        if left.signum != right.signum { return left.signum < right.signum ? -1 : 1 }
+        let (a, b) = (left.canonical, right.canonical)
+        if a.scale == b.scale { return order(a.coefficient, b.coefficient) }
+        // Widen the one with fewer digits; overflow means that it is the larger magnitude.
+        if a.scale < b.scale {
+            guard let wide = try? a.widened(to: Int(b.scale)) else { return a.signum }
+            return order(wide, b.coefficient)
+        }
+        guard let wide = try? b.widened(to: Int(a.scale)) else { return -b.signum }
+        return order(a.coefficient, wide)
+    }
+
+    private static func rank(_ form: Form) -> Int {
+        switch form {
+        case .negativeInfinity: -1
+        case .finite: 0
+        case .infinity: 1
+        case .nan: 2
+        }
+    }
+
+    private static func order(_ left: Int128, _ right: Int128) -> Int {
+        left < right ? -1 : (left > right ? 1 : 0)
+    }
+}

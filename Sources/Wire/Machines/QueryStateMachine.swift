@@ -1,0 +1,69 @@
+/// Decides which messages of a started connection are carried out.
+///
+/// After an error in the extended protocol everything up to the next Sync is passed over; a simple
+/// query ends with ReadyForQuery whatever happens. The driver carries out the returned action and
+/// says how it went.
+package struct QueryStateMachine: ~Copyable {
+    package enum Action: Equatable, Sendable {
+        /// Run it, then answer ReadyForQuery.
+        case runQuery(String)
+        /// Run it; only an error is answered at once.
+        case run(FrontendMessage)
+        /// Send what is buffered.
+        case flush
+        /// Answer ReadyForQuery and send what is buffered.
+        case ready
+        case ignore
+        case close
+        case refuse(String)
+    }
+
+    private enum Phase { case idle, skippingToSync, closed }
+
+    private var phase = Phase.idle
+
+    package init() {}
+
+    package mutating func received(_ message: FrontendMessage) -> Action {
+        switch phase {
+        case .closed: return .ignore
+        case .skippingToSync:
+            switch message {
+            case .sync:
+                phase = .idle
+                return .ready
+            case .terminate:
+                phase = .closed
+                return .close
+            case .query, .parse, .bind, .describe, .execute, .close, .flush, .password, .copyData,
+                .copyDone, .copyFail, .functionCall:
+                return .ignore
+            }
+        case .idle: return idle(message)
+        }
+    }
+
+    private mutating func idle(_ message: FrontendMessage) -> Action {
+        switch message {
+        case .query(let text): return .runQuery(text)
+        case .parse, .bind, .describe, .execute, .close: return .run(message)
+        case .flush: return .flush
+        case .sync: return .ready
+        case .terminate:
+            phase = .closed
+            return .close
+        // Left over from a COPY that has ended already.
+        case .copyData, .copyDone, .copyFail: return .ignore
+        case .password: return .refuse("unexpected password message")
+        case .functionCall: return .refuse("function calls are not supported")
+        }
+    }
+
+    /// An extended-protocol message has failed, and its error is in the buffer.
+    package mutating func failed() {
+        switch phase {
+        case .idle: phase = .skippingToSync
+        case .skippingToSync, .closed: break
+        }
+    }
+}

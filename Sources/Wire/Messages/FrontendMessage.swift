@@ -1,0 +1,36 @@
+/// What a client says after start-up (PostgreSQL manual, chapter "Message Formats").
+package enum FrontendMessage: Equatable, Sendable {
+    package enum Target: Equatable, Sendable { case statement, portal }
+
+    package struct Bind: Equatable, Sendable {
+        package var portal: String
+        package var statement: String
+        /// 0 text, 1 binary; none: all text; one: for all.
+        package var parameterFormats: [Int16]
+        package var parameters: [[UInt8]?]
+        package var resultFormats: [Int16]
+    }
+
+    case query(String)
+    case parse(name: String, text: String, types: [Int32])
+    case bind(Bind)
+    case describe(Target, name: String)
+    case execute(portal: String, rowLimit: Int32)
+    case close(Target, name: String)
+    case flush
+    case sync
+    case terminate
+    case password([UInt8])
+    case copyData([UInt8])
+    case copyDone
+    case copyFail(String)
+    case functionCall
+}
+
+/// The first packet of a connection.
+package enum StartupMessage: Equatable, Sendable {
+    case startup(minorVersion: Int16, parameters: [String: String])
+    case sslRequest
+    case gssRequest
+    case cancel(processID: Int32, secret: Int32)
+}
