@@ -25,7 +25,7 @@ let package = Package(
     name: "streamhouse",
     products: [
         .executable(name: "streamhouse", targets: ["streamhouse"]),
-        //LT .executable(name: "LogicTest", targets: ["LogicTest"]),
+        .executable(name: "LogicTest", targets: ["LogicTest"]),
     ],
     targets: [
         // Floors
@@ -57,7 +57,9 @@ let package = Package(
         .executableTarget(
             name: "streamhouse", dependencies: ["Server", "Connectors", "Platform", "Types"],
             swiftSettings: strict),
-        //LT .executableTarget(name: "LogicTest", dependencies: ["CPq"], swiftSettings: strict),
+        .executableTarget(name: "LogicTest", dependencies: ["CPq"], swiftSettings: strict),
+        // Tests
+        tests("TidyTests", []),
     ],
     cxxLanguageStandard: .cxx17
 )

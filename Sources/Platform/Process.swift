@@ -47,5 +47,10 @@ package enum HostProcess {
     /// Ends the process at once, without running destructors of other threads.
     package static func exit(_ code: Int32) -> Never { Glibc._exit(code) }
 
+    /// Parks the calling thread; others go on.
+    package static func sleepForever() -> Never {
+        while true { _ = pause() }
+    }
+
     package static var id: Int { Int(getpid()) }
 }

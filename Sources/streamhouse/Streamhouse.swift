@@ -7,7 +7,8 @@ import Server
 struct Streamhouse {
     static let version = "0.1.0"
 
-    static func main() async {
+    /// Not async: signals must be blocked before the runtime starts its first thread.
+    static func main() {
         let waitForSignal = HostProcess.interceptSignals()
         guard HostProcess.hasSupportedProcessor else {
             fail("this processor lacks AVX2 and BMI2 (x86-64-v3), which streamhouse is compiled for", code: 70)
@@ -17,7 +18,12 @@ struct Streamhouse {
             case .version: HostProcess.writeStandardOutput("streamhouse \(version)\n")
             case .help: HostProcess.writeStandardOutput(CommandLineOptions.usage)
             case .generate(let table, let count, let seed): generate(table, count, seed)
-            case .serve(let configuration): await serve(configuration, waitForSignal)
+            case .serve(let configuration):
+                Task.detached {
+                    await serve(configuration, waitForSignal)
+                    HostProcess.exit(0)
+                }
+                HostProcess.sleepForever()
             }
         } catch {
             fail(error.message, code: 64)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from kafka_clients import produce
-from streamhouse import CLIENT_SECONDS, clean_environment
+from streamhouse import CLIENT_SECONDS, clean_environment, wait_until
 
 WRITES = 1000
 
@@ -16,8 +16,8 @@ DISTINCT_STATES = 100
 BURST = 25
 """Records a feeder sends at a time: small, so that there are many states to see."""
 
-SOURCE_RECORDS_LIMIT = 2_000_000
-"""Where a feeder gives up, should the reader see no change."""
+RECORDS_AHEAD = 2000
+"""How far a feeder may be ahead of what the reader has seen, so that it ends with the reader."""
 
 
 def test_an_insert_is_in_every_view_when_it_returns(server, connection, name):
@@ -122,22 +122,36 @@ class Feeder(threading.Thread):
     def __init__(self, server, topic):
         super().__init__(daemon=True)
         self.server, self.topic = server, topic
-        self.enough = threading.Event()
-        self.count = 0
+        self.changed = threading.Condition()
+        self.count = self.seen = 0
+        self.stopped = False
         self.failure = None
 
     def run(self):
         try:
-            while not self.enough.is_set() and self.count < SOURCE_RECORDS_LIMIT:
-                burst = [b'{"n": %d}' % i for i in range(self.count, self.count + BURST)]
-                self.feed(burst)
+            while self.may_go_on():
+                self.feed([b'{"n": %d}' % i for i in range(self.count, self.count + BURST)])
                 self.count += BURST
             self.close()
         except BaseException as error:  # noqa: BLE001: raised again by stop()
             self.failure = error
 
+    def may_go_on(self):
+        """Waits for the reader to come near; False once stopped."""
+        with self.changed:
+            self.changed.wait_for(
+                lambda: self.stopped or self.count - self.seen < RECORDS_AHEAD, CLIENT_SECONDS)
+            return not self.stopped
+
+    def note_seen(self, count):
+        with self.changed:
+            self.seen = count
+            self.changed.notify()
+
     def stop(self):
-        self.enough.set()
+        with self.changed:
+            self.stopped = True
+            self.changed.notify()
         self.join(CLIENT_SECONDS)
         assert not self.is_alive(), "the feeder is stuck"
         if self.failure:
@@ -185,27 +199,34 @@ def test_two_views_over_one_source_never_disagree(server, name, feeder_class):
         FROM {name}_s GROUP BY n % 7""")
     feeder = feeder_class(server, name)
     feeder.start()
-    try:
-        watch(server, name, lambda seen: len(seen) >= DISTINCT_STATES or not feeder.is_alive())
-    finally:
-        feeder.stop()
-    seen = watch(server, name, lambda seen: max(seen) == feeder.count)
-    assert max(seen) == feeder.count
-
-
-def watch(server, name, enough):
-    """Reads both views in one statement until `enough(states seen)`; they must always agree."""
-    statement = f"""
-        SELECT w.n, w.total, w.top, k.n, k.total, k.top FROM {name}_whole w
-        JOIN (SELECT 1 AS one, sum(n) AS n, sum(total) AS total, max(top) AS top
-              FROM {name}_keys) k ON w.one = k.one"""
-    seen, last = set(), -1
     with server.connect() as first, server.connect() as second:
-        while not seen or not enough(seen):
-            for reader in (first, second):
-                row = reader.execute(statement).fetchone()
-                assert row[1:3] == row[4:6] and row[0] == (row[3] or 0)
-                assert row[0] >= last, "a read went back"
-                last = row[0]
-                seen.add(last)
-    return seen
+        watch = Watch(name, [first, second], feeder)
+        try:
+            wait_until(lambda: watch.look() and len(watch.states) >= DISTINCT_STATES,
+                       CLIENT_SECONDS, "enough different states")
+        finally:
+            feeder.stop()
+        wait_until(lambda: watch.look() == feeder.count, what="every record in both views")
+
+
+class Watch:
+    """Reads both views in one statement, over two connections in turns."""
+
+    def __init__(self, name, readers, feeder):
+        self.readers, self.feeder = readers, feeder
+        self.states, self.last = set(), 0
+        self.statement = f"""
+            SELECT w.n, w.total, w.top, k.n, k.total, k.top FROM {name}_whole w
+            JOIN (SELECT 1 AS one, sum(n) AS n, sum(total) AS total, max(top) AS top
+                  FROM {name}_keys) k ON w.one = k.one"""
+
+    def look(self):
+        """Reads on each connection; the views must agree and never go back. Returns the count."""
+        for reader in self.readers:
+            n, *whole, keys_n, keys_total, keys_top = reader.execute(self.statement).fetchone()
+            assert [n, *whole] == [keys_n or 0, keys_total, keys_top]
+            assert n >= self.last, "a read went back"
+            self.last = n
+            self.states.add(n)
+        self.feeder.note_seen(self.last)
+        return self.last

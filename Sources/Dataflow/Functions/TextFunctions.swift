@@ -18,11 +18,12 @@ enum TextFunctions {
     private static func characters(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
         var result: [ArraySlice<UInt8>] = []
         var start = 0
-        for index in 1...max(text.count, 1) where index == text.count || text[index] & 0xC0 != 0x80 {
-            if index <= text.count, start < index { result.append(text[start..<index]) }
+        for index in text.indices.dropFirst() where text[index] & 0xC0 != 0x80 {
+            result.append(text[start..<index])
             start = index
         }
-        return text.isEmpty ? [] : result
+        if start < text.count { result.append(text[start...]) }
+        return result
     }
 
     private static func text(
