@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <cmath>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,13 +107,10 @@ bool parse_timestamp(std::string_view text, int64_t &out) {
                 p++;
                 int64_t unit = 100000;
                 if (p == end || *p < '0' || *p > '9') return false;
-                int64_t rest = 0;
-                int count = 0;
-                for (; p < end && *p >= '0' && *p <= '9'; p++, count++) {
-                    if (count < 6) us += (*p - '0') * unit, unit /= 10;
-                    else if (count == 6 && *p >= '5') rest = 1;
-                }
-                us += rest;
+                const char *first = p;
+                for (; p < end && *p >= '0' && *p <= '9'; p++) us += (*p - '0') * unit, unit /= 10;
+                // As PostgreSQL: more than six digits go through a double, rounded to even.
+                if (p - first > 6) us = llrint(strtod(("0." + std::string(first, p)).c_str(), nullptr) * 1e6);
             }
         }
         if (h > 23 || mi > 59 || s > 60) return false;

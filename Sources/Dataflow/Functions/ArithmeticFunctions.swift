@@ -51,6 +51,9 @@ enum ArithmeticFunctions {
                         return value
                     }
                 })
+            for (symbol, isLeft) in [("<<", true), (">>", false)] {
+                list.append(ScalarFunction(symbol, [left, .int4], left) { e, c in shift(e, c, left, isLeft) })
+            }
             list.append(ScalarFunction("+", [left], left) { _, c in c[0] })
             list.append(
                 ScalarFunction("~", [left], left) { e, c in
@@ -59,6 +62,21 @@ enum ArithmeticFunctions {
                 })
         }
         return list
+    }
+
+    /// Shifts by the count modulo the type's width, as the processor does it for PostgreSQL.
+    private static func shift(_ e: Evaluation, _ c: [Column], _ type: DataType, _ isLeft: Bool) -> Column {
+        let (values, counts) = (c[0].int64s, c[1].int64s)
+        let width = type.kind == .int8 ? Int64(64) : 32
+        return RowKernels.ints(e, c) { row in
+            let (value, count) = (values.cells[row], counts.cells[row] & (width - 1))
+            let shifted = isLeft ? value << count : value >> count
+            switch type.kind {
+            case .int2: return Int64(Int16(truncatingIfNeeded: shifted))
+            case .int4: return Int64(Int32(truncatingIfNeeded: shifted))
+            default: return shifted
+            }
+        }
     }
 
     private static let bitwise: [(String, @Sendable (Int64, Int64) -> Int64)] = [

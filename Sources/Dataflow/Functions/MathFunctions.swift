@@ -7,9 +7,9 @@ enum MathFunctions {
 
     private static var integers: [ScalarFunction] {
         var list: [ScalarFunction] = []
-        for type in [DataType.int2, .int4, .int8] {
+        for (type, name) in [DataType.int2, .int4, .int8].flatMap({ [($0, "abs"), ($0, "@")] }) {
             list.append(
-                ScalarFunction("abs", [type], type, canFail: true) { e, c in
+                ScalarFunction(name, [type], type, canFail: true) { e, c in
                     let cells = c[0].int64s.cells
                     let range = TextEncoding.range(type.kind)
                     return RowKernels.ints(e, c) { (row) throws(SQLError) in
@@ -35,17 +35,13 @@ enum MathFunctions {
 
     private static var floats: [ScalarFunction] {
         [
-            unary("abs") { $0.magnitude },
+            unary("abs") { $0.magnitude }, unary("@") { $0.magnitude },
+            unary("||/") { cbrt($0) }, unary("|/") { (x) throws(SQLError) in try root(x) },
             unary("ceil") { $0.rounded(.up) }, unary("ceiling") { $0.rounded(.up) },
             unary("floor") { $0.rounded(.down) }, unary("trunc") { $0.rounded(.towardZero) },
             unary("round") { $0.rounded(.toNearestOrEven) },
             unary("sign") { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) },
-            unary("sqrt") { (x) throws(SQLError) in
-                if x < 0 {
-                    throw SQLError(.invalidArgumentForPower, "cannot take square root of a negative number")
-                }
-                return x.squareRoot()
-            },
+            unary("sqrt") { (x) throws(SQLError) in try root(x) },
             unary("cbrt") { cbrt($0) },
             unary("exp") { (x) throws(SQLError) in
                 let value = exp(x)
@@ -65,6 +61,13 @@ enum MathFunctions {
                 return RowKernels.doubles(e, c) { atan2(left.cells[$0], right.cells[$0]) }
             },
         ]
+    }
+
+    private static func root(_ x: Double) throws(SQLError) -> Double {
+        if x < 0 {
+            throw SQLError(.invalidArgumentForPower, "cannot take square root of a negative number")
+        }
+        return x.squareRoot()
     }
 
     private static func logarithm(_ x: Double, _ f: (Double) -> Double) throws(SQLError) -> Double {
@@ -108,6 +111,8 @@ enum MathFunctions {
     private static var numerics: [ScalarFunction] {
         [
             numericUnary("abs") { $0.signum < 0 ? $0.negated : $0 },
+            numericUnary("@") { $0.signum < 0 ? $0.negated : $0 },
+            numericPower("power"), numericPower("pow"), numericPower("^"),
             numericUnary("sign") { $0.form == .nan ? .nan : Numeric(Int64($0.signum)) },
             numericUnary("ceil") { (x) throws(SQLError) in try integral(x, up: true) },
             numericUnary("ceiling") { (x) throws(SQLError) in try integral(x, up: true) },
@@ -133,6 +138,56 @@ enum MathFunctions {
         return whole
     }
 
+    private static func numericPower(_ name: String) -> ScalarFunction {
+        ScalarFunction(name, [.numeric, .numeric], .numeric, canFail: true) { e, c in
+            let (bases, exponents) = (c[0].numerics, c[1].numerics)
+            return RowKernels.numerics(e, c) { (row) throws(SQLError) in
+                try power(bases.cells[row], exponents.cells[row])
+            }
+        }
+    }
+
+    /// numeric.c's power_var: the result has at least 16 significant digits.
+    private static func power(_ base: Numeric, _ exponent: Numeric) throws(SQLError) -> Numeric {
+        guard base.isFinite, exponent.isFinite else { throw SQLError.unsupported("power of a special numeric") }
+        if base.coefficient == 0, exponent.signum < 0 {
+            throw SQLError(.invalidArgumentForPower, "zero raised to a negative power is undefined")
+        }
+        let whole = exponent.canonical
+        let isInteger = whole.scale == 0
+        if base.signum < 0, !isInteger {
+            throw SQLError(
+                .invalidArgumentForPower,
+                "a negative number raised to a non-integer power yields a complex result")
+        }
+        let weight = base.coefficient == 0 ? 0 : Glibc.log10(abs(base.double)) * exponent.double
+        guard weight < 38 else { throw Numeric.overflowed }
+        let scale = min(1000, max(16 - Int(weight), Int(base.scale), Int(exponent.scale), 0))
+        if isInteger {
+            let exactScale = max(16, Int(base.scale))
+            if let power = try integerPower(base, whole, exactScale) { return power }
+        }
+        // Extended precision: 19 significant digits.
+        let value = Glibc.pow(Float80(base.text) ?? 0, Float80(exponent.text) ?? 0)
+        let shift = min(scale, 36 - max(0, Int(weight)))
+        guard let factor = Numeric.powerOfTen(shift) else { throw Numeric.overflowed }
+        let scaled = (value * Float80(factor)).rounded()
+        guard scaled.magnitude < 1.7e38 else { throw Numeric.overflowed }
+        return try Numeric(coefficient: Int128(scaled), scale: shift).rounded(to: scale)
+    }
+
+    /// An exact product where it fits; nil where it does not.
+    private static func integerPower(_ base: Numeric, _ exponent: Numeric, _ scale: Int) throws(SQLError) -> Numeric? {
+        guard let count = Int(exactly: exponent.coefficient), abs(count) <= 128 else { return nil }
+        var product = Numeric(1 as Int64)
+        for _ in 0..<abs(count) {
+            guard let next = try? Numeric.multiply(product, base.canonical) else { return nil }
+            product = next
+        }
+        if count >= 0 { return try? product.rounded(to: scale) }
+        return try Numeric.divide(Numeric(coefficient: 1, scale: 0), product, scale: scale)
+    }
+
     private static func scaled(_ name: String, truncating: Bool) -> ScalarFunction {
         ScalarFunction(name, [.numeric, .int4], .numeric, canFail: true) { e, c in
             let (values, digits) = (c[0].numerics, c[1].int64s)
@@ -146,11 +201,8 @@ enum MathFunctions {
     /// Integer Newton iteration at PostgreSQL's scale: at least 16 significant digits.
     private static func squareRoot(_ x: Numeric) throws(SQLError) -> Numeric {
         guard x.isFinite, x.coefficient != 0 else { return x }
-        let digits = String(x.coefficient).count - Int(x.scale)
-        // numeric.c: result weight is half the argument's, in base-10000 digits.
-        let weight = digits > 0 ? (digits + 3) / 4 - 1 : -(-digits / 4) - 1
-        let resultWeight = weight >= 0 ? weight / 2 : -((-weight + 1) / 2)
-        let scale = max(16 - resultWeight * 4 - (digits % 4 == 0 ? 3 : (digits % 4) - 1) / 2, Int(x.scale), 0)
+        let resultWeight = (x.base10000Weight + 1) * 2 - 1
+        let scale = max(16 - resultWeight, Int(x.scale), 0)
         let wanted = min(scale, 18)
         let shift = 2 * wanted - Int(x.scale)
         guard shift >= 0, let power = Numeric.powerOfTen(shift) else { throw SQLError.unsupported("sqrt of this numeric") }

@@ -90,9 +90,41 @@ package final class SeriesOperator: Operator {
         _ = try out.divert(evaluation, chunk)
         for row in 0..<chunk.count where !evaluation.hasFailed(row) {
             if bounds.contains(where: { $0.isNull(row) }) { continue }
+            if case .interval(let steps) = bounds[2].data {
+                let ends = (bounds[0].int64s.cells[row], bounds[1].int64s.cells[row])
+                try emit(chunk, row, ends.0, ends.1, steps.cells[row], out)
+                continue
+            }
             let cells = bounds.map { $0.int64s.cells[row] }
             try emit(chunk, row, cells, out)
         }
+    }
+
+    /// Timestamps apart by an interval.
+    private func emit(
+        _ chunk: Batch, _ row: Int, _ start: Int64, _ stop: Int64, _ step: Interval, _ out: Output
+    ) throws(SQLError) {
+        let sign = step.normalized
+        guard sign != 0 else { throw SQLError(.invalidParameterValue, "step size cannot equal zero") }
+        var next = start
+        var values: [Int64] = []
+        while sign > 0 ? next <= stop : next >= stop {
+            values.append(next)
+            next = try Timestamp.add(next, step)
+            if values.count == 4096 {
+                try emit(values, chunk, row, out)
+                values = []
+            }
+        }
+        try emit(values, chunk, row, out)
+    }
+
+    private func emit(_ values: [Int64], _ chunk: Batch, _ row: Int, _ out: Output) throws(SQLError) {
+        if values.isEmpty { return }
+        let rows = Storage<UInt32>(repeating: UInt32(row), count: values.count)
+        let base = chunk.gathered(rows.cells)
+        let series = Column(.int64(Storage(values)))
+        try out.emit(Batch(columns: base.columns + [series], count: values.count, weights: base.weights))
     }
 
     private func emit(_ chunk: Batch, _ row: Int, _ bounds: [Int64], _ out: Output) throws(SQLError) {
@@ -110,10 +142,7 @@ package final class SeriesOperator: Operator {
                 isDone = overflow
                 next = sum
             }
-            let rows = Storage<UInt32>(repeating: UInt32(row), count: values.count)
-            let base = chunk.gathered(rows.cells)
-            let series = Column(.int64(Storage(values)))
-            try out.emit(Batch(columns: base.columns + [series], count: values.count, weights: base.weights))
+            try emit(values, chunk, row, out)
         }
     }
 }

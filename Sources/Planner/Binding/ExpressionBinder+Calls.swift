@@ -14,6 +14,9 @@ extension ExpressionBinder {
             throw SQLError(
                 .wrongObjectType, "\(name) is not an aggregate function", position: position)
         }
+        if ["coalesce", "greatest", "least"].contains(name), call.arguments.isEmpty {
+            throw SQLError(.syntaxError, "syntax error at or near \")\"", position: position)
+        }
         switch name {
         case "coalesce":
             let (list, type) = try unify(try bindAll(call.arguments), "COALESCE")

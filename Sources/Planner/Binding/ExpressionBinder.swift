@@ -23,6 +23,8 @@ struct ExpressionBinder {
         case .column(let parts, let at): return try column(parts, at)
         case .call(let call): return try bindCall(call)
         case .unary(let symbol, let operand, let at): return try unary(symbol, operand, at)
+        case .binary(let symbol, .row(let left, _), .row(let right, _), let at):
+            return try rows(symbol, left, right, at)
         case .binary(let symbol, let left, let right, let at):
             return try binary(symbol, try bind(left), try bind(right), at, (left.at, right.at))
         case .and(let left, let right):
@@ -118,10 +120,59 @@ struct ExpressionBinder {
         return try resolve(symbol, arguments, at, [operand.at], isOperator: true)
     }
 
+    /// (a, b) op (c, d): by the first pair that differs.
+    private func rows(_ symbol: String, _ left: [Expression], _ right: [Expression], _ at: Int)
+        throws(SQLError) -> Expr
+    {
+        guard left.count == right.count else {
+            throw SQLError(
+                .syntaxError, "unequal number of entries in row expressions", position: binder.position(at))
+        }
+        func pair(_ index: Int, _ symbol: String) throws(SQLError) -> Expr {
+            try binary(
+                symbol, try bind(left[index]), try bind(right[index]), at,
+                (left[index].at, right[index].at))
+        }
+        guard ["=", "<>", "<", "<=", ">", ">="].contains(symbol) else {
+            throw SQLError.unsupported("operator \(symbol) on row values", at: binder.position(at))
+        }
+        var result = try pair(left.count - 1, symbol)
+        for index in left.indices.dropLast().reversed() {
+            switch symbol {
+            case "=": result = .and(try pair(index, "="), result)
+            case "<>": result = .or(try pair(index, "<>"), result)
+            default:
+                let strict = String(symbol.prefix(1))
+                result = .or(try pair(index, strict), .and(try pair(index, "="), result))
+            }
+        }
+        return result
+    }
+
+    /// text || anything: the other side is written as text.
+    private func concatenation(_ left: Expr, _ right: Expr, _ at: Int) throws(SQLError) -> (Expr, Expr) {
+        func text(_ value: Expr, _ other: Expr) throws(SQLError) -> Expr {
+            guard other.type.isString, !value.type.isString else { return value }
+            return try binder.convert(value, to: .text, .explicit, at: at) {
+                SQLError.internalFault("no text form of \(value.type.name)")
+            }
+        }
+        return (try text(left, right), try text(right, left))
+    }
+
+    /// A boolean as its output function writes it (t, f), which a cast does not.
+    func asOutput(_ value: Expr) -> Expr {
+        guard value.type.kind == .boolean else { return value }
+        return .cases(
+            [(when: value, then: .constant(.string("t"), .text)), (when: .not(value), then: .constant(.string("f"), .text))],
+            otherwise: .constant(.null, .text), .text)
+    }
+
     func binary(_ symbol: String, _ left: Expr, _ right: Expr, _ at: Int, _ places: (Int, Int))
         throws(SQLError) -> Expr
     {
         var (a, b) = (left, right)
+        if symbol == "||" { (a, b) = try concatenation(a, b, at) }
         // One side unknown: try it as the other side's type first.
         if a.type.kind == .unknown, b.type.kind != .unknown,
             FunctionRegistry.exact(symbol, [b.type, b.type]) != nil
@@ -152,7 +203,10 @@ struct ExpressionBinder {
             let wanted = OverloadResolution.parameter(function, index)
             let context: CastFunctions.Context = function.isVariadic ? .explicit : .implicit
             converted.append(
-                try binder.convert(argument, to: wanted, context, at: places[index]) {
+                try binder.convert(
+                    function.isVariadic ? asOutput(argument) : argument, to: wanted, context,
+                    at: places[index]
+                ) {
                     unresolved(name, types, at, isOperator: isOperator, isAmbiguous: false)
                 })
         }
@@ -237,8 +291,21 @@ struct ExpressionBinder {
     private func inList(_ value: Expression, _ list: [Expression], _ negated: Bool, _ at: Int)
         throws(SQLError) -> Expr
     {
-        let left = try bind(value)
         var result: Expr?
+        if case .row(let left, _) = value {
+            for item in list {
+                guard case .row(let right, _) = item else {
+                    throw SQLError(
+                        .undefinedFunction, "operator does not exist: record = scalar",
+                        position: binder.position(at))
+                }
+                let equal = try rows("=", left, right, at)
+                result = result.map { .or($0, equal) } ?? equal
+            }
+            let found = result ?? .constant(.bool(false), .boolean)
+            return negated ? .not(found) : found
+        }
+        let left = try bind(value)
         for item in list {
             let equal = try binary("=", left, try bind(item), at, (value.at, item.at))
             result = result.map { .or($0, equal) } ?? equal

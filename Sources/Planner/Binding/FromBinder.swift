@@ -144,6 +144,23 @@ struct FromBinder {
                 hint: "No function matches the given name and argument types. You might need to add "
                     + "explicit type casts.", position: binder.position(call.at))
         }
+        let name = alias?.name ?? "generate_series"
+        if bounds.contains(where: { $0.0.type.kind == .timestamp }), bounds.count == 3 {
+            let list = [
+                try binder.convertImplicitly(bounds[0].0, to: .timestamp, at: bounds[0].1),
+                try binder.convertImplicitly(bounds[1].0, to: .timestamp, at: bounds[1].1),
+                try binder.convertImplicitly(bounds[2].0, to: .interval, at: bounds[2].1),
+            ]
+            let field = Field(alias?.columns.first ?? name, .timestamp)
+            return try scoped(.series(.unit, list, field), name, [], call.at)
+        }
+        if bounds.contains(where: { OverloadResolution.category($0.0.type) == .string && $0.0.type.kind != .unknown }) {
+            let types = bounds.map(\.0.type.name).joined(separator: ", ")
+            throw SQLError(
+                .undefinedFunction, "function generate_series(\(types)) does not exist",
+                hint: "No function matches the given name and argument types. You might need to add "
+                    + "explicit type casts.", position: binder.position(call.at))
+        }
         if bounds.count == 2 { bounds.append((.constant(.int(1), .int4), call.at)) }
         let isWide = bounds.contains { $0.0.type.kind == .int8 }
         let type: DataType = isWide ? .int8 : .int4
@@ -154,7 +171,6 @@ struct FromBinder {
             }
             list.append(try binder.convertImplicitly(bound, to: type, at: at))
         }
-        let name = alias?.name ?? "generate_series"
         let field = Field(alias?.columns.first ?? name, type)
         return try scoped(.series(.unit, list, field), name, [], call.at)
     }

@@ -157,6 +157,19 @@ struct SelectBinder {
         var keys: [SortKey] = []
         var extra: [Expr] = []
         for item in query.orderBy {
+            if case .column(let parts, let at) = item.expression, parts.count == 1 {
+                let same = outputs.filter { $0.name == parts[0] }.map { Explain.text($0.expression) }
+                if Set(same).count > 1 {
+                    throw SQLError(
+                        .ambiguousColumn, "ORDER BY \"\(parts[0])\" is ambiguous",
+                        position: binder.position(at))
+                }
+                if same.count > 1, let first = outputs.firstIndex(where: { $0.name == parts[0] }) {
+                    keys.append(
+                        SortKey(column: first, descending: item.descending, nullsFirst: item.nullsFirst))
+                    continue
+                }
+            }
             if let key = try binder.outputKey(item, fields, orThrow: false) {
                 keys.append(key)
                 continue

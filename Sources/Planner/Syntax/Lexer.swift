@@ -118,8 +118,13 @@ struct Lexer {
 
     /// E'…', and U&, B, X, N strings. - Returns: false when it is an ordinary word.
     private mutating func prefixedString(_ byte: UInt8) throws(SQLError) -> Bool {
-        guard peek(1) == 39 else { return false }
         let start = at
+        if byte | 32 == 117, peek(1) == 38, peek(2) == 39 {
+            at += 2
+            try addString(try unicodeString(from: start), from: start)
+            return true
+        }
+        guard peek(1) == 39 else { return false }
         switch byte | 32 {
         case 101:
             at += 1
@@ -227,6 +232,38 @@ struct Lexer {
             result.append(UInt8(truncatingIfNeeded: value))
         default: result.append(byte)
         }
+    }
+
+    /// U&'d\0061t\+000061': code points after a backslash.
+    private mutating func unicodeString(from start: Int) throws(SQLError) -> [UInt8] {
+        let raw = try quoted(39, "unterminated quoted string")
+        var result: [UInt8] = []
+        var index = 0
+        while index < raw.count {
+            guard raw[index] == 92 else {
+                result.append(raw[index])
+                index += 1
+                continue
+            }
+            index += 1
+            if index < raw.count, raw[index] == 92 {
+                result.append(92)
+                index += 1
+                continue
+            }
+            var digits = 4
+            if index < raw.count, raw[index] == 43 {
+                digits = 6
+                index += 1
+            }
+            let text = String(decoding: raw[index..<min(raw.count, index + digits)], as: UTF8.self)
+            guard text.utf8.count == digits, let value = UInt32(text, radix: 16), value != 0,
+                let scalar = Unicode.Scalar(value)
+            else { throw error("invalid Unicode escape", from: start) }
+            result += Array(String(Character(scalar)).utf8)
+            index += digits
+        }
+        return result
     }
 
     private mutating func number() throws(SQLError) {

@@ -355,7 +355,13 @@ extension Parser {
             kind = found
             advance()
         } else {
-            guard case .word(let word) = peek else { throw unexpected() }
+            let known: Set<String> = [
+                "sequence", "type", "function", "procedure", "role", "user", "database", "trigger", "rule",
+                "extension", "domain", "aggregate", "sink", "connection", "secret", "subscription",
+                "publication", "policy", "collation", "cast", "operator", "foreign", "server", "statistics",
+                "language", "event", "access", "conversion", "tablespace", "group", "owned", "routine",
+            ]
+            guard case .word(let word) = peek, known.contains(word) else { throw unexpected() }
             return try unsupported("DROP \(word.uppercased())", at)
         }
         if kind == .index || kind == .schema { return try unsupported("DROP \(kind.rawValue.uppercased())", at) }

@@ -166,7 +166,7 @@ package struct Parser {
         var name: String
         switch peek {
         case .quoted(let quoted): name = quoted
-        case .word(let word): name = word
+        case .word(let word) where !Keyword.reserved.contains(word): name = word
         default: throw unexpected()
         }
         advance()

@@ -38,6 +38,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         left.coefficient == right.coefficient && left.scale == right.scale && left.form == right.form
     }
 
+    /// What every operation throws whose result has too many digits.
+    package static var overflowed: SQLError { overflow }
+
     static let overflow = SQLError(
         .numericValueOutOfRange, "value overflows numeric format",
         detail: "Numbers of more than 38 digits are not supported yet.")
@@ -131,6 +134,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         return Numeric(coefficient: product, scale: Int(left.scale) + Int(right.scale))
     }
 
+    /// The weight of the leading base-10000 digit, which PostgreSQL's choices of scale go by.
+    package var base10000Weight: Int { leadingDigit.weight }
+
     /// Weight and value of the leading base-10000 digit, as PostgreSQL's numeric.c counts them.
     private var leadingDigit: (weight: Int, digit: Int128) {
         if coefficient == 0 { return (0, 0) }
@@ -163,7 +169,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     }
 
     /// left / right with `scale` digits, rounded half away from zero; both finite, right not zero.
-    static func divide(_ left: Numeric, _ right: Numeric, scale: Int) throws(SQLError) -> Numeric {
+    package static func divide(_ left: Numeric, _ right: Numeric, scale: Int) throws(SQLError) -> Numeric {
         let negative = (left.coefficient < 0) != (right.coefficient < 0)
         let divisor = right.coefficient.magnitude
         var (quotient, remainder) = left.coefficient.magnitude.quotientAndRemainder(

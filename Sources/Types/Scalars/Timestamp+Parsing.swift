@@ -69,6 +69,14 @@ extension Timestamp {
     private static func parseTime(
         _ scanner: inout DigitScanner, _ fields: inout Fields, _ text: String
     ) throws(SQLError) -> Bool {
+        if let compact = scanner.sixDigits() {
+            fields.hour = compact / 10000
+            fields.minute = compact / 100 % 100
+            fields.second = compact % 100
+            if scanner.skip(46) { fields.microsecond = scanner.fraction() }
+            guard fields.hour < 24, fields.minute < 60, fields.second <= 60 else { throw outOfRange(text) }
+            return true
+        }
         guard let hour = scanner.number(maxDigits: 2), scanner.skip(58),
             let minute = scanner.number(maxDigits: 2)
         else { return false }
@@ -138,21 +146,27 @@ struct DigitScanner {
         return (value, digits)
     }
 
+    /// HHMMSS, or nothing.
+    mutating func sixDigits() -> Int? {
+        let end = index + 6
+        guard end <= bytes.count, bytes[index..<end].allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
+        let value = bytes[index..<end].reduce(0) { $0 * 10 + Int($1 - 48) }
+        index = end
+        return value
+    }
+
     /// Digits after the point, as microseconds, rounded.
     mutating func fraction() -> Int {
-        var value = 0
-        var count = 0
-        while let byte = peek, byte >= 48, byte <= 57 {
-            if count < 6 { value = value * 10 + Int(byte - 48) }
-            if count == 6, byte >= 53 { value += 1 }
-            count += 1
-            index += 1
+        let start = index
+        while let byte = peek, byte >= 48, byte <= 57 { index += 1 }
+        if index - start <= 6 {
+            var value = bytes[start..<index].reduce(0) { $0 * 10 + Int($1 - 48) }
+            for _ in 0..<(6 - (index - start)) { value *= 10 }
+            return value
         }
-        while count < 6 {
-            value *= 10
-            count += 1
-        }
-        return value
+        // As PostgreSQL: the fraction as a double, rounded to even.
+        let text = "0." + String(decoding: bytes[start..<index], as: UTF8.self)
+        return Int(((Double(text) ?? 0) * 1_000_000).rounded(.toNearestOrEven))
     }
 
     /// `Z`, `UTC`, `+02`, `-05:30`; true when there is none either.

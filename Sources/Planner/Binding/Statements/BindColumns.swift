@@ -33,6 +33,11 @@ extension Binder {
                     .undefinedColumn, "column \"\(name)\" named in key does not exist",
                     position: position(at))
             }
+            guard !primaryKey.contains(index) else {
+                throw SQLError(
+                    .duplicateColumn, "column \"\(name)\" appears twice in primary key constraint",
+                    position: position(at))
+            }
             primaryKey.append(index)
             columns[index].isNotNull = true
         }

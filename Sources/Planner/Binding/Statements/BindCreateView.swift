@@ -12,6 +12,9 @@ extension Binder {
     package func bind(_ view: CreateView) throws(SQLError) -> BoundView {
         isForView = view.isMaterialized
         var plan = try bind(view.query)
+        guard view.columns.count <= plan.fields.count else {
+            throw SQLError(.syntaxError, "CREATE VIEW specifies more column names than columns")
+        }
         plan = try renamed(plan, view.columns, view.name.last, at: view.name.at)
         if !parameterTypes.isEmpty {
             throw SQLError(.undefinedParameter, "there is no parameter $1")
