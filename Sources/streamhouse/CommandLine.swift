@@ -43,8 +43,9 @@ enum CommandLineOptions {
         switch command {
         case "--version", "version": return .version
         case "--help", "-h", "help": return .help
-        case "serve": return .serve(try serve(rest))
-        case "generate": return try generate(rest)
+        case "serve", "generate":
+            if rest.contains("--help") || rest.contains("-h") { return .help }
+            return command == "serve" ? .serve(try serve(rest)) : try generate(rest)
         default: throw UsageError(message: "unknown command \"\(command)\"; try --help")
         }
     }
@@ -76,15 +77,22 @@ enum CommandLineOptions {
 
     private static func serve(_ arguments: [String]) throws(UsageError) -> Configuration {
         var given = try values(arguments, known: serveFlags)
-        for flag in serveFlags where given[flag] == nil {
-            let variable = "STREAMHOUSE_" + String(flag.uppercased().map { $0 == "-" ? "_" : $0 })
-            given[flag] = HostProcess.environment(variable)
+        // What a value came from, so that messages name what the user has to change.
+        var origins: [String: String] = [:]
+        for flag in serveFlags {
+            origins[flag] = "--\(flag)"
+            if given[flag] == nil {
+                let variable = "STREAMHOUSE_" + String(flag.uppercased().map { $0 == "-" ? "_" : $0 })
+                given[flag] = HostProcess.environment(variable)
+                if given[flag] != nil { origins[flag] = variable }
+            }
         }
+        func origin(_ flag: String) -> String { origins[flag] ?? "--\(flag)" }
         var configuration = Configuration()
         func port(_ name: String, _ standard: UInt16) throws(UsageError) -> UInt16 {
             guard let text = given[name] else { return standard }
             guard let value = UInt16(text) else {
-                throw UsageError(message: "--\(name) takes a port from 0 to 65535, not \"\(text)\"")
+                throw UsageError(message: "\(origin(name)) takes a port from 0 to 65535, not \"\(text)\"")
             }
             return value
         }
@@ -101,19 +109,19 @@ enum CommandLineOptions {
         }
         if let text = given["workers"] {
             guard let workers = Int(text), workers >= 1, workers <= 256 else {
-                throw UsageError(message: "--workers takes a number from 1 to 256, not \"\(text)\"")
+                throw UsageError(message: "\(origin("workers")) takes a number from 1 to 256, not \"\(text)\"")
             }
             configuration.workers = workers
         }
         if let text = given["checkpoint-interval-ms"] {
             guard let interval = Int64(text), interval >= 1 else {
-                throw UsageError(message: "--checkpoint-interval-ms takes milliseconds, not \"\(text)\"")
+                throw UsageError(message: "\(origin("checkpoint-interval-ms")) takes milliseconds, not \"\(text)\"")
             }
             configuration.checkpointIntervalMilliseconds = interval
         }
         if let text = configuration.kafkaAdvertise {
             guard let colon = text.lastIndex(of: ":"), colon > text.startIndex, UInt16(text[text.index(after: colon)...]) != nil else {
-                throw UsageError(message: "--kafka-advertise takes HOST:PORT, not \"\(text)\"")
+                throw UsageError(message: "\(origin("kafka-advertise")) takes HOST:PORT, not \"\(text)\"")
             }
         }
         configuration.auth = given["auth"] ?? configuration.auth
@@ -132,8 +140,11 @@ enum CommandLineOptions {
             throw UsageError(message: "generate knows only nexmark; try --help")
         }
         let given = try values(Array(arguments.dropFirst()), known: ["table", "count", "seed"])
-        guard let table = given["table"], ["person", "auction", "bid"].contains(table) else {
-            throw UsageError(message: "--table takes person, auction or bid")
+        guard let table = given["table"] else {
+            throw UsageError(message: "--table is missing; it takes person, auction or bid")
+        }
+        guard ["person", "auction", "bid"].contains(table) else {
+            throw UsageError(message: "--table takes person, auction or bid, not \"\(table)\"")
         }
         guard let count = Int64(given["count"] ?? "1000"), count >= 0 else {
             throw UsageError(message: "--count takes a number of events, not \"\(given["count"] ?? "")\"")

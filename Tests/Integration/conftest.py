@@ -28,9 +28,33 @@ def pytest_runtest_makereport(item, call):
     """Shows what the servers of a failed test wrote to stderr."""
     report = yield
     if report.failed:
-        for server in {v for v in item.funcargs.values() if isinstance(v, Streamhouse)}:
+        for server in servers_of(item):
             report.sections.append((f"stderr of {server.directory}", server.stderr_tail()))
     return report
+
+
+def servers_of(item):
+    """The servers that the fixtures of a test made."""
+    found = set()
+    for value in item.funcargs.values():
+        if isinstance(value, Streamhouse):
+            found.add(value)
+        elif isinstance(value, Spawner):
+            found.update(value.servers)
+    return sorted(found, key=lambda server: server.directory)
+
+
+class Spawner:
+    """Starts servers for one test, each on a directory of its own, and ends what it leaves."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.servers = []
+
+    def __call__(self, *arguments, **options):
+        server = Streamhouse(self.directory / f"server-{len(self.servers)}", arguments, **options)
+        self.servers.append(server)
+        return server.start()
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +77,18 @@ def server(module_server):
 
 
 @pytest.fixture
-def fresh(tmp_path):
+def spawn(tmp_path):
+    """A function that starts a server with the given flags."""
+    spawner = Spawner(tmp_path)
+    yield spawner
+    for server in spawner.servers:
+        server.discard()
+
+
+@pytest.fixture
+def fresh(spawn):
     """A running server for one test that needs it empty, or stops it."""
-    own = Streamhouse(tmp_path / "server").start()
-    yield own
-    own.discard()
+    return spawn()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 
 import psycopg
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException, Producer, TopicPartition
 
 from kafka_clients import consumer
 
@@ -25,6 +25,9 @@ PAUSE_SECONDS = 0.005
 
 MAXIMUM_OUTSTANDING = 2000
 """Records a producer may hold without an answer, while the server is away for instance."""
+
+
+STANDING_VIEWS = 3
 
 
 class Load(threading.Thread):
@@ -41,7 +44,7 @@ class Load(threading.Thread):
         try:
             while not self.stopping.wait(PAUSE_SECONDS) and self.step():
                 pass
-        except BaseException as error:  # noqa: BLE001: raised again by finish()
+        except BaseException as error:  # raised again by finish()
             self.failure = error
 
     def finish(self, deadline=60):
@@ -51,6 +54,27 @@ class Load(threading.Thread):
         assert not self.is_alive(), f"{self.name} is stuck"
         if self.failure:
             raise self.failure
+
+
+class SessionLoad(Load):
+    """A load over one connection, which ends with that connection."""
+
+    def __init__(self, seed, server, ledger):
+        super().__init__(seed)
+        self.connection = server.connect()
+        self.ledger = ledger
+
+    def until_lost(self, work):
+        """Whether the connection is still there after the work; an error the server told of is
+        no loss of connection and fails the test."""
+        try:
+            work()
+            return True
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None:
+                raise
+            self.connection.close()
+            return False
 
 
 # Records
@@ -64,33 +88,31 @@ class RecordLedger:
     acknowledged: dict = field(default_factory=dict)
 
 
-class RecordLoad(Load):
-    """An idempotent producer. `abandon` leaves what is in flight in doubt, as a crash would."""
+class RecordWriter:
+    """An idempotent producer and its promises; it outlives the threads that drive it."""
 
-    def __init__(self, seed, server, topic, ledger):
-        super().__init__(seed)
+    def __init__(self, server, topic, codec, ledger):
         self.topic, self.ledger = topic, ledger
-        self.outstanding = 0
-        self.refused = []
+        self.outstanding = self.acknowledgements = 0
+        self.refused, self.fatal = [], []
         self.producer = Producer({
             "bootstrap.servers": server.kafka, "enable.idempotence": True, "linger.ms": 2,
-            "compression.type": self.random.choice(["none", "lz4", "zstd"]),
-            "message.timeout.ms": 300_000, "reconnect.backoff.ms": 20,
-            "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "error_cb": self.note_error,
-            "log_level": 0})
+            "compression.type": codec, "message.timeout.ms": 300_000, "reconnect.backoff.ms": 20,
+            "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 0,
+            "error_cb": lambda error: self.fatal.append(error) if error.fatal() else None})
 
-    def step(self):
+    def burst(self, dice):
+        """Sends a few records, unless too many are unanswered already."""
         self.producer.poll(0)
         if self.outstanding > MAXIMUM_OUTSTANDING:
-            return True
-        for _ in range(self.random.randint(1, BURST)):
+            return
+        for _ in range(dice.randint(1, BURST)):
             number = next(self.ledger.ids)
-            row = {"id": number, "k": number % KEYS, "v": self.random.randint(-1000, 1000)}
+            row = {"id": number, "k": number % KEYS, "v": dice.randint(-1000, 1000)}
             self.ledger.attempted[number] = (row["k"], row["v"])
             self.outstanding += 1
             self.producer.produce(self.topic, json.dumps(row), key=str(row["k"]),
                                   on_delivery=lambda e, m, n=number: self.note(n, e, m))
-        return True
 
     def note(self, number, error, message):
         self.outstanding -= 1
@@ -100,23 +122,34 @@ class RecordLoad(Load):
             self.acknowledgements += 1
             self.ledger.acknowledged[number] = (message.partition(), message.offset())
 
-    def note_error(self, error):
-        if error.fatal():
-            self.refused.append((None, error))
-
     def settle(self):
-        """Every record gets its answer from the server that is back, and no answer is a no."""
-        self.finish()
+        """Every record gets its answer from the server that is back, and none is a refusal."""
         left = self.producer.flush(60)
         assert left == 0 and self.refused == [], f"{left} unanswered, {self.refused[:3]}"
+        assert self.fatal == []
 
     def abandon(self):
-        """Gives up on everything unacknowledged."""
-        self.finish()
+        """Gives up on everything unanswered and leaves it in doubt, as a client's crash would.
+
+        Only while the server is dead: nothing that is still on its way may arrive later.
+        """
+        assert self.fatal == []
         self.producer.purge()
         self.producer.flush(10)
-        fatal = [error for _, error in self.refused if error.fatal()]
-        assert fatal == []
+
+
+class RecordLoad(Load):
+    """Drives a writer, through the death of the server and on until stopped."""
+
+    def __init__(self, seed, writer):
+        super().__init__(seed)
+        self.writer = writer
+        self.before = writer.acknowledgements
+
+    def step(self):
+        self.writer.burst(self.random)
+        self.acknowledgements = self.writer.acknowledgements - self.before
+        return True
 
 
 # Rows
@@ -132,17 +165,12 @@ class RowLedger:
     rolled_back: set = field(default_factory=set)
 
 
-class RowLoad(Load):
+class RowLoad(SessionLoad):
     """A writer of single rows, of several in one statement, and of transactions over two tables.
 
     Every unit of work writes its rows to `entries` and, if it has several, their number to
     `units`, so that half of one cannot look like another.
     """
-
-    def __init__(self, seed, server, ledger):
-        super().__init__(seed)
-        self.connection = server.connect()
-        self.ledger = ledger
 
     def step(self):
         number = next(self.ledger.numbers)
@@ -150,12 +178,7 @@ class RowLoad(Load):
         rows = [(next(self.ledger.ids), number) for _ in range(count)]
         rows = [(i, n, i % KEYS, self.random.randint(-1000, 1000)) for i, n in rows]
         self.ledger.attempted[number] = rows
-        try:
-            self.write(number, rows)
-        except psycopg.OperationalError:
-            self.connection.close()
-            return False
-        return True
+        return self.until_lost(lambda: self.write(number, rows))
 
     def write(self, number, rows):
         if len(rows) == 1:
@@ -199,24 +222,17 @@ class CatalogLedger:
     dropped: set = field(default_factory=set)
 
 
-class CatalogLoad(Load):
-    """Makes views over the rows while they change, and drops them again: three stay at a time."""
-
-    def __init__(self, seed, server, ledger):
-        super().__init__(seed)
-        self.connection = server.connect()
-        self.ledger = ledger
+class CatalogLoad(SessionLoad):
+    """Makes views over the rows while they change, and drops most of them again."""
 
     def step(self):
-        try:
-            self.create(f"passing_{next(self.ledger.numbers)}")
-            standing = sorted(self.ledger.created - self.ledger.drop_attempted)
-            for view in standing[:-3]:
-                self.drop(view)
-        except psycopg.OperationalError:
-            self.connection.close()
-            return False
-        return True
+        return self.until_lost(self.create_and_drop)
+
+    def create_and_drop(self):
+        self.create(f"passing_{next(self.ledger.numbers)}")
+        standing = sorted(self.ledger.created - self.ledger.drop_attempted)
+        for view in standing[:-STANDING_VIEWS]:
+            self.drop(view)
 
     def create(self, view):
         self.ledger.attempted.add(view)
@@ -248,7 +264,7 @@ class GroupLoad(Load):
 
     def __init__(self, seed, server, topic, group, ledger):
         super().__init__(seed)
-        self.ledger = ledger
+        self.topic, self.ledger = topic, ledger
         self.begun = set()
         self.client = consumer(server, group, **{
             "session.timeout.ms": 6000, "heartbeat.interval.ms": 200,
@@ -273,17 +289,17 @@ class GroupLoad(Load):
                 f"partition {partition} resumed at {message.offset()}, committed {expected}")
 
     def commit(self, messages):
-        offsets = {}
-        for message in messages:
-            offsets[message.partition()] = message.offset() + 1
+        offsets = {m.partition(): m.offset() + 1 for m in messages}
         self.ledger.attempted.update(offsets)
         try:
-            self.client.commit(messages[-1], asynchronous=False) if len(offsets) == 1 else (
-                self.client.commit(asynchronous=False))
+            answers = self.client.commit(
+                offsets=[TopicPartition(self.topic, p, o) for p, o in offsets.items()],
+                asynchronous=False)
         except KafkaException:
             return
-        self.ledger.acknowledged.update(offsets)
-        self.acknowledgements += 1
+        held = {p.partition: p.offset for p in answers if p.error is None}
+        self.ledger.acknowledged.update(held)
+        self.acknowledgements += len(held)
 
     def leave(self):
         self.finish()

@@ -19,7 +19,8 @@ from pathlib import Path
 import psycopg
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("STREAMHOUSE_BINARY", REPOSITORY / ".build/release/streamhouse"))
+BINARY = Path(
+    os.environ.get("STREAMHOUSE_BINARY", REPOSITORY / ".build/release/streamhouse")).absolute()
 
 READY_LINE = re.compile(r"^ready pg=(\S+):(\d+) kafka=(\S+):(\d+) http=(\S+):(\d+)$")
 

@@ -103,7 +103,7 @@ def run_together(tasks):
     def guarded(task):
         try:
             task()
-        except BaseException as error:  # noqa: BLE001: raised again below
+        except BaseException as error:  # raised again below
             failures.append(error)
 
     threads = [threading.Thread(target=guarded, args=[task]) for task in tasks]
@@ -133,7 +133,7 @@ class Feeder(threading.Thread):
                 self.feed([b'{"n": %d}' % i for i in range(self.count, self.count + BURST)])
                 self.count += BURST
             self.close()
-        except BaseException as error:  # noqa: BLE001: raised again by stop()
+        except BaseException as error:  # raised again by stop()
             self.failure = error
 
     def may_go_on(self):

@@ -91,7 +91,7 @@ def test_the_admin_client_makes_and_deletes_topics(server, admin, name):
     assert take_topic(server, name) == [], "a new topic of an old name is empty"
 
 
-def test_wrong_admin_requests_have_kafkas_codes(server, admin, topic):
+def test_wrong_admin_requests_have_kafkas_codes(admin, topic):
     twice = admin.create_topics([NewTopic(topic, 1, 1)])[topic]
     assert error_code(twice) == KafkaError.TOPIC_ALREADY_EXISTS
     absent = admin.delete_topics(["no_such_topic"])["no_such_topic"]
@@ -102,7 +102,7 @@ def test_wrong_admin_requests_have_kafkas_codes(server, admin, topic):
     assert error_code(none) == KafkaError.INVALID_PARTITIONS
 
 
-def test_a_validated_topic_is_not_made(server, admin, name):
+def test_a_validated_topic_is_not_made(admin, name):
     admin.create_topics([NewTopic(name, 1, 1)], validate_only=True)[name].result(DEADLINE)
     assert name not in admin.list_topics(timeout=10).topics
 
@@ -224,7 +224,7 @@ def test_a_message_beyond_any_limit_is_refused_and_the_next_is_not(server, topic
 
 
 def test_producers_side_by_side_share_a_topic(server, wide_topic):
-    """Offsets have no holes, no record is twice or missing, and each producer's keep their order."""
+    """Offsets have no holes, no record is missing or twice, each producer's keep their order."""
     def work(worker):
         values = [f"{worker}:{i}".encode() for i in range(1000)]
         produce(server, wide_topic, values, partition=worker % 4, **{"linger.ms": 1})

@@ -524,7 +524,7 @@ def test_a_client_that_vanishes_in_a_transaction_leaves_nothing(server, name):
 # Errors
 
 @pytest.fixture
-def erring(module_server, server):
+def erring(server):
     """A connection to a server that has the relations that ERRORS speaks of."""
     with server.connect() as connection:
         connection.execute("CREATE TABLE errors (x bigint PRIMARY KEY)")
@@ -717,7 +717,7 @@ def test_many_sessions_work_side_by_side(server, name):
                     count = connection.execute(
                         f"SELECT count(*) FROM {name} WHERE worker = %s", [worker]).fetchone()
                     assert count == (i + 1,)
-        except BaseException as error:  # noqa: BLE001: reported by the main thread
+        except BaseException as error:  # reported by the main thread
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=[worker]) for worker in range(16)]

@@ -6,13 +6,16 @@ package final class OuterJoinOperator: Operator {
     private let keys: [[Int]]
     private let condition: Expr?
     private let keeps: [Bool]
+    private let isSingle: Bool
     private var held: [[Batch]] = [[], []]
 
     /// `keepsLeft`, `keepsRight`: rows of that side without a match come out padded with NULLs.
     package init(
         left: [DataType.Physical], right: [DataType.Physical], keys: [(left: Int, right: Int)],
-        condition: Expr?, keepsLeft: Bool, keepsRight: Bool
+        condition: Expr?, keepsLeft: Bool, keepsRight: Bool,
+        isSingle: Bool = false
     ) {
+        self.isSingle = isSingle
         types = [left, right]
         self.keys = [keys.map(\.left), keys.map(\.right)]
         self.condition = condition
@@ -31,6 +34,10 @@ package final class OuterJoinOperator: Operator {
         if left.count > 0, right.count > 0 {
             let (pairs, joined) = try matches(left, right, out)
             try out.emit(joined)
+            if isSingle, Set(pairs.map(\.0)).count < pairs.count {
+                throw SQLError(
+                    .cardinalityViolation, "more than one row returned by a subquery used as an expression")
+            }
             for (a, b) in pairs {
                 matched[0].insert(a)
                 matched[1].insert(b)

@@ -14,6 +14,9 @@ package final class Binder {
     var viewDepth = 0
     /// Binding a view: what depends on the session or the moment is refused.
     var isForView = false
+    /// Binding a SELECT over a relation that never has rows: its expressions are never evaluated, so
+    /// those that cannot be said yet are NULLs.
+    var isOverNothing = false
     /// Every relation that the statement has named, views included.
     package var references: Set<Int32> = []
 

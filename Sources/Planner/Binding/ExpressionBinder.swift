@@ -9,6 +9,8 @@ struct ExpressionBinder {
     var grouping: Grouping?
     /// Where aggregates may not be: how the message calls the place.
     var forbidsAggregates: String?
+    /// Where scalar subqueries are collected; nil where there can be none.
+    var subqueries: Subqueries?
 
     static let aggregateNames: [String: Aggregate.Function] = [
         "count": .count, "sum": .sum, "avg": .avg, "min": .min, "max": .max, "bool_and": .boolAnd,
@@ -16,6 +18,19 @@ struct ExpressionBinder {
     ]
 
     func bind(_ node: Expression) throws(SQLError) -> Expr {
+        guard binder.isOverNothing else { return try bindNode(node) }
+        do {
+            return try bindNode(node)
+        } catch {
+            let isOurs =
+                error.state == .featureNotSupported || error.state == .undefinedFunction
+                || error.state == .undefinedObject
+            guard isOurs else { throw error }
+            return .constant(.null, .text)
+        }
+    }
+
+    private func bindNode(_ node: Expression) throws(SQLError) -> Expr {
         if let grouping, let bound = try grouping.match(node, self) { return bound }
         switch node {
         case .literal(let literal, _): return try bind(literal)
@@ -56,7 +71,12 @@ struct ExpressionBinder {
             return try binary(symbol, try bind(value), right, at, (value.at, pattern.at))
         case .star(_, let at):
             throw SQLError(.syntaxError, "syntax error at or near \"*\"", position: binder.position(at))
-        case .subquery(_, let at), .exists(_, let at), .inQuery(_, _, _, let at), .arrayQuery(_, let at):
+        case .subquery(let query, let at):
+            guard let subqueries else {
+                throw SQLError.unsupported("a subquery in this place", at: binder.position(at))
+            }
+            return try subqueries.scalar(query, at: at)
+        case .exists(_, let at), .inQuery(_, _, _, let at), .arrayQuery(_, let at):
             throw SQLError.unsupported("a subquery in an expression", at: binder.position(at))
         case .array(_, let at), .subscript_(_, let at), .quantified(_, _, _, _, let at):
             throw SQLError.unsupported("an array", at: binder.position(at))

@@ -21,10 +21,16 @@ struct SelectBinder {
 
     func bind() throws(SQLError) -> LogicalPlan {
         var (plan, scope) = try FromBinder(binder).bind(select.from)
+        let wasEmpty = binder.isOverNothing
+        if plan.isAlwaysEmpty { binder.isOverNothing = true }
+        defer { binder.isOverNothing = wasEmpty }
         if let condition = select.condition {
-            let where_ = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "WHERE")
-            plan = .filter(
-                plan, try binder.condition(try where_.bind(condition), "WHERE", at: condition.at))
+            let found = Subqueries(binder, outer: scope)
+            let where_ = ExpressionBinder(
+                binder: binder, scope: scope, forbidsAggregates: "WHERE", subqueries: found)
+            let predicate = try binder.condition(try where_.bind(condition), "WHERE", at: condition.at)
+            plan = .filter(found.applied(to: plan), predicate)
+            scope = found.extended(scope)
         }
         let items = try expandedItems(scope)
         let hasAggregates =
@@ -39,6 +45,7 @@ struct SelectBinder {
             expressions.grouping = made
         } else {
             expressions.forbidsAggregates = "this place"
+            expressions.subqueries = Subqueries(binder, outer: scope)
         }
         var outputs: [Output] = []
         for item in items {
@@ -53,6 +60,7 @@ struct SelectBinder {
             having = try binder.condition(try expressions.bind(condition), "HAVING", at: condition.at)
         }
         let (keys, extra) = try sortKeys(outputs, expressions)
+        if let subqueries = expressions.subqueries { plan = subqueries.applied(to: plan) }
         if let grouping {
             plan = aggregated(plan, grouping)
             if let having { plan = .filter(plan, having) }

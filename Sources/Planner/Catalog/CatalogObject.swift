@@ -30,6 +30,8 @@ package struct CatalogObject: Sendable {
     package var text = ""
     /// Relations that this one reads.
     package var dependsOn: [Int32] = []
+    /// A system relation of something that we do not have.
+    package var isAlwaysEmpty = false
     /// The rows of a system relation, made from a catalog when they are asked for.
     package var systemRows: (@Sendable (Catalog) -> [[Value]])?
 

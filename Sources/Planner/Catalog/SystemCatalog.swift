@@ -64,6 +64,42 @@ enum SystemCatalog {
         ) { _ in Catalog.schemas.map { [.string("streamhouse"), .string($0)] } },
     ]
 
+    /// Relations of things that we do not have yet, with the columns that clients name.
+    static let empty: [CatalogObject] = [
+        nothing(3256, "pg_policy", ["polname", "polrelid", "polcmd", "polpermissive", "polroles", "polqual", "polwithcheck"]),
+        nothing(3381, "pg_statistic_ext", ["oid", "stxrelid", "stxname", "stxnamespace", "stxkind", "stxstattarget", "stxkeys"]),
+        nothing(6104, "pg_publication", ["oid", "pubname", "pubowner", "puballtables", "pubinsert", "pubupdate", "pubdelete", "pubtruncate", "pubviaroot"]),
+        nothing(6106, "pg_publication_rel", ["oid", "prpubid", "prrelid", "prattrs", "prqual"]),
+        nothing(6237, "pg_publication_namespace", ["oid", "pnpubid", "pnnspid"]),
+        nothing(2611, "pg_inherits", ["inhrelid", "inhparent", "inhseqno", "inhdetachpending"]),
+        nothing(2620, "pg_trigger", ["oid", "tgrelid", "tgname", "tgenabled", "tgisinternal", "tgparentid", "tgconstraint", "tgdeferrable", "tginitdeferred"]),
+        nothing(2618, "pg_rewrite", ["oid", "rulename", "ev_class", "ev_enabled"]),
+        nothing(2606, "pg_constraint", ["oid", "conname", "connamespace", "contype", "conrelid", "conindid", "conparentid", "confrelid", "conkey", "confkey", "condeferrable", "condeferred", "confupdtype", "confdeltype"]),
+        nothing(2610, "pg_index", ["indexrelid", "indrelid", "indisprimary", "indisunique", "indisclustered", "indisvalid", "indisreplident", "indkey", "indpred", "indexprs", "indoption", "indclass", "indnkeyatts", "indnatts", "indimmediate", "indnullsnotdistinct"]),
+        nothing(3118, "pg_foreign_table", ["ftrelid", "ftserver", "ftoptions"]),
+        nothing(1417, "pg_foreign_server", ["oid", "srvname", "srvowner", "srvfdw"]),
+        nothing(3079, "pg_extension", ["oid", "extname", "extversion", "extnamespace"]),
+        nothing(3501, "pg_enum", ["oid", "enumtypid", "enumsortorder", "enumlabel"]),
+        nothing(3541, "pg_range", ["rngtypid", "rngsubtype", "rngmultitypid"]),
+    ]
+
+    private static func nothing(_ oid: Int32, _ name: String, _ columns: [String]) -> CatalogObject {
+        let types = columns.map { column -> (String, DataType) in
+            let isName = column.hasSuffix("name") || column.hasSuffix("label") || column.hasSuffix("version")
+            let isNumber =
+                column == "oid" || column.hasSuffix("id") || column.hasSuffix("parent") || column == "ev_class"
+                || column.hasSuffix("namespace") || column.hasSuffix("owner") || column == "ftserver"
+            let isFlag = column.hasPrefix("indis") || column.hasPrefix("pub") || column.hasPrefix("con") && column.hasSuffix("ed")
+            if isName { return (column, .name) }
+            if isNumber { return (column, .oid) }
+            if column == "inhseqno" { return (column, .int4) }
+            return (column, isFlag || column == "condeferrable" || column == "inhdetachpending" ? .boolean : .text)
+        }
+        var object = relation(oid, name, types) { _ in [] }
+        object.isAlwaysEmpty = true
+        return object
+    }
+
     private static let schemaOIDs: [Int64] = [2200, 11, 13000, 13001]
 
     private static func schemaOID(_ name: String) -> Int64 {
@@ -100,11 +136,11 @@ enum SystemCatalog {
         ("relacl", .text), ("reloptions", .text), ("relpartbound", .text),
     ]
 
-    /// pg_class.relkind; a source is shown as a foreign table.
+    /// pg_class.relkind; a source is shown as a view: it can be read, not written.
     private static func relkind(_ object: CatalogObject) -> String {
         switch object.kind {
         case .table: "r"
-        case .source: "f"
+        case .source: "v"
         case .view: "v"
         case .materializedView: "m"
         case .system: "r"

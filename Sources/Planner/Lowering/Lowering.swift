@@ -96,7 +96,8 @@ package enum Lowering {
             if forView { throw SQLError.unsupported("an outer join in a materialized view") }
             let body = OuterJoinOperator(
                 left: join.left.types, right: join.right.types, keys: join.keys,
-                condition: join.condition, keepsLeft: join.kind != .right, keepsRight: join.kind != .left)
+                condition: join.condition, keepsLeft: join.kind != .right,
+                keepsRight: join.kind == .right || join.kind == .full, isSingle: join.kind == .single)
             return circuit.add("outer join", body, inputs: inputs)
         }
     }

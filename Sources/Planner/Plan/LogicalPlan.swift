@@ -3,7 +3,11 @@ package import Types
 
 /// What is asked: relational algebra over columns by position.
 package indirect enum LogicalPlan: Sendable {
-    package enum JoinKind: String, Sendable { case inner, left, right, full }
+    package enum JoinKind: String, Sendable {
+        case inner, left, right, full
+        /// A left join that fails (21000) when a row has more than one match.
+        case single
+    }
 
     package struct Join: Sendable {
         package var kind: JoinKind
@@ -69,6 +73,20 @@ package indirect enum LogicalPlan: Sendable {
     package var relations: [CatalogObject] {
         if case .scan(let object, _) = self { return [object] }
         return inputs.flatMap(\.relations)
+    }
+
+    /// Whether it reads, through inner joins alone, a relation that never has rows.
+    package var isAlwaysEmpty: Bool {
+        switch self {
+        case .scan(let object, _): object.isAlwaysEmpty
+        case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _, _, _),
+            .series(let input, _, _):
+            input.isAlwaysEmpty
+        case .join(let join):
+            join.left.isAlwaysEmpty && join.kind != .right && join.kind != .full
+                || join.right.isAlwaysEmpty && (join.kind == .inner || join.kind == .right)
+        case .values, .aggregate, .union: false
+        }
     }
 
     /// Whether its changes never have negative weights, whatever its inputs do.

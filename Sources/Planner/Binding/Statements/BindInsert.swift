@@ -91,6 +91,12 @@ extension Binder {
         if case .project(_, let list, _) = plan, case .constant(_, let type) = list[index], type.kind == .unknown {
             return list[index]
         }
+        // A parameter alone takes the column's type.
+        if case .project(_, let list, _) = plan, case .call(let function, _, _) = list[index],
+            function.name.hasPrefix("$"), list[index].type.kind == .unknown
+        {
+            return list[index]
+        }
         return .column(index, plan.fields[index].type)
     }
 
