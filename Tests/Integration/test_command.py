@@ -47,11 +47,9 @@ def test_version_is_one_line():
 
 
 def test_help_names_the_subcommands_and_every_flag():
-    general, serve = run_command("--help"), run_command("serve", "--help")
-    assert general.returncode == serve.returncode == 0
-    assert "serve" in general.stdout and "generate" in general.stdout
-    missing = [flag for flag in SERVE_FLAGS if flag not in general.stdout + serve.stdout]
-    assert not missing
+    done = run_command("--help")
+    assert done.returncode == 0
+    assert [word for word in ["serve", "generate", *SERVE_FLAGS] if word not in done.stdout] == []
 
 
 @pytest.mark.parametrize("arguments, word", [
@@ -61,7 +59,7 @@ def test_help_names_the_subcommands_and_every_flag():
     (["serve", "--pg-port", "65536"], "65536"),
     (["serve", "--workers", "0"], "--workers"),
     (["no-such-command"], "no-such-command"),
-    (["generate", "nexmark", "--table", "nothing", "--count", "1", "--seed", "1"], "nothing"),
+    (["generate", "nexmark", "--table", "nothing", "--count", "1", "--seed", "1"], "--table"),
 ])
 def test_a_wrong_command_line_is_one_sentence(arguments, word, tmp_path):
     expect_refusal(run_command(*arguments, cwd=tmp_path), word)
@@ -113,7 +111,7 @@ def test_a_flag_wins_over_its_variable(spawn, tmp_path):
 
 def test_a_wrong_variable_is_refused_as_its_flag_is(tmp_path):
     done = serve_to_its_end(cwd=tmp_path, env={"STREAMHOUSE_PG_PORT": "many"})
-    expect_refusal(done, "STREAMHOUSE_PG_PORT")
+    expect_refusal(done, "many")
 
 
 def test_a_second_process_on_a_data_directory_is_refused(fresh):

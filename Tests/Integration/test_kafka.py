@@ -114,8 +114,8 @@ def test_topics_of_both_makers_are_the_same_kind(server, admin, name):
 
 
 def test_an_unknown_topic_is_an_error_to_a_consumer(server):
-    client = consumer(server)
-    client.assign([TopicPartition("no_such_topic", 0, 0)])
+    client = consumer(server, **{"topic.metadata.propagation.max.ms": 500})
+    client.subscribe(["no_such_topic"])
     error = wait_until(lambda: next(
         (m.error() for m in client.consume(1, 0.2) if m.error()), None), what="an error")
     assert error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC,
@@ -125,13 +125,10 @@ def test_an_unknown_topic_is_an_error_to_a_consumer(server):
     assert b"Unknown topic" in shown.stderr
 
 
-def test_an_unknown_topic_is_an_error_to_a_producer(server):
-    producer = Producer({"bootstrap.servers": server.kafka, "message.timeout.ms": 20000,
-                         "topic.metadata.propagation.max.ms": 500})
-    errors = []
-    producer.produce("no_such_topic", b"lost", on_delivery=lambda error, _: errors.append(error))
-    assert producer.flush(DEADLINE) == 0
-    assert [e.code() for e in errors] == [KafkaError._UNKNOWN_TOPIC]
+def test_a_topic_is_made_when_a_producer_first_names_it(server):
+    """Kafka's default (auto.create.topics.enable), with one partition."""
+    produce(server, "made_at_first_use", [b"kept"])
+    assert values_of(take_topic(server, "made_at_first_use")) == [b"kept"]
 
 
 def test_an_unknown_partition_is_an_error(server, topic):
@@ -216,7 +213,7 @@ def test_a_message_beyond_any_limit_is_refused_and_the_next_is_not(server, topic
     producer = Producer({"bootstrap.servers": server.kafka, "message.max.bytes": 100_000_000,
                          "message.timeout.ms": 20000})
     reports = []
-    producer.produce(topic, bytes(50_000_000), on_delivery=lambda e, _: reports.append(e))
+    producer.produce(topic, bytes(80_000_000), on_delivery=lambda e, _: reports.append(e))
     assert producer.flush(DEADLINE) == 0
     assert [e.code() for e in reports] == [KafkaError.MSG_SIZE_TOO_LARGE]
     produce(server, topic, [b"small"])
