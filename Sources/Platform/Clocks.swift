@@ -16,10 +16,12 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
+    /// The time so many milliseconds later.
     package func advanced(milliseconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000)
     }
 
+    /// Whole milliseconds from `other` to here.
     package func milliseconds(since other: MonotonicTime) -> Int64 {
         (nanoseconds - other.nanoseconds) / 1_000_000
     }
@@ -39,6 +41,7 @@ package enum WallClock {
 
 /// Bytes that nobody can guess, from the kernel.
 package enum SecureRandom {
+    /// 64 random bits.
     package static func uint64() -> UInt64 {
         var generator = SystemRandomNumberGenerator()
         return generator.next()

@@ -40,6 +40,7 @@ package enum Compression {
         }
     }
 
+    /// gzip or zlib; at most `limit` bytes out.
     package static func gunzip(_ bytes: [UInt8], limit: Int) throws(CompressionError) -> [UInt8] {
         var stream = unsafe z_stream()
         guard unsafe czlib_inflate_init(&stream) == Z_OK else {
@@ -61,6 +62,7 @@ package enum Compression {
         }
     }
 
+    /// An LZ4 frame; at most `limit` bytes out.
     package static func unlz4(_ bytes: [UInt8], limit: Int) throws(CompressionError) -> [UInt8] {
         var context: OpaquePointer?
         guard unsafe LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) == 0

@@ -17,6 +17,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var nextToken: UInt64 = 1
     private static let wakeupToken: UInt64 = 0
 
+    /// Starts the loop's thread under a name of at most 15 characters.
     package init(name: String) throws(SystemError) {
         epoll = Int32(try retrying("epoll_create1", name) { Int(epoll_create1(Int32(EPOLL_CLOEXEC))) })
         wakeup = Int32(
@@ -27,6 +28,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         Worker.start(name) { [self] in run() }
     }
 
+    /// Queues a job of a task; from any thread.
     package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
         let wasEmpty = jobs.withLock { jobs in
@@ -194,6 +196,7 @@ package final class LoopSignal: @unchecked Sendable {
         }
     }
 
+    /// Lets all who wait go on.
     package func notifyAll() {
         let woken = waiters
         waiters = [:]

@@ -3,11 +3,13 @@ import Glibc
 
 /// An open file. Reads and writes name their position, so threads can share it.
 package final class File: Sendable {
+    /// What is done with the file; `createNew` empties one that is there.
     package enum Mode: Sendable { case read, readWrite, createNew }
 
     package let path: String
     private let descriptor: Int32
 
+    /// Opens or creates; only the owner may read what is created.
     package init(_ path: String, _ mode: Mode) throws(SystemError) {
         let flags: Int32 =
             switch mode {
@@ -61,6 +63,7 @@ package final class File: Sendable {
         try retrying("fdatasync", path) { Int(fdatasync(descriptor)) }
     }
 
+    /// Cuts or extends to `length` bytes.
     package func truncate(to length: Int64) throws(SystemError) {
         try retrying("ftruncate", path) { Int(ftruncate(descriptor, off_t(length))) }
     }
@@ -71,6 +74,7 @@ package final class File: Sendable {
         if result != 0, errno != EOPNOTSUPP { throw SystemError("fallocate", path) }
     }
 
+    /// Bytes in the file.
     package func size() throws(SystemError) -> Int64 {
         var status = stat()
         try retrying("fstat", path) { () -> Int in unsafe Int(fstat(descriptor, &status)) }
@@ -84,6 +88,7 @@ package final class File: Sendable {
 
 /// Whole files and directories.
 package enum Disk {
+    /// Makes a directory and those above it.
     package static func createDirectory(_ path: String) throws(SystemError) {
         var partial = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
@@ -99,6 +104,7 @@ package enum Disk {
         }
     }
 
+    /// Whether there is anything at `path`.
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     /// Names in a directory, sorted, without `.` and `..`.
@@ -117,6 +123,7 @@ package enum Disk {
         return names.sorted()
     }
 
+    /// Removes a file; none is no error.
     package static func remove(_ path: String) throws(SystemError) {
         if unsafe unlink(path) != 0, errno != ENOENT { throw SystemError("unlink", path) }
     }
@@ -139,11 +146,13 @@ package enum Disk {
         try syncDirectory(parent(of: path))
     }
 
+    /// The whole of a file.
     package static func readAll(_ path: String) throws(SystemError) -> [UInt8] {
         let file = try File(path, .read)
         return try file.read(at: 0, count: Int(try file.size()))
     }
 
+    /// The directory that a path lies in.
     package static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

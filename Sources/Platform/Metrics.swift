@@ -4,8 +4,10 @@ import Synchronization
 package final class Metric: Sendable {
     private let cell = Atomic<Int64>(0)
 
+    /// Goes up by `amount`.
     package func add(_ amount: Int64 = 1) { cell.wrappingAdd(amount, ordering: .relaxed) }
 
+    /// Becomes `value`.
     package func set(_ value: Int64) { cell.store(value, ordering: .relaxed) }
 
     package var value: Int64 { cell.load(ordering: .relaxed) }
@@ -28,6 +30,7 @@ package final class Metrics: Sendable {
         metric(name, help, "counter", labels)
     }
 
+    /// The gauge of this name and these labels; made at first use.
     package func gauge(_ name: String, help: String, labels: [(String, String)] = []) -> Metric {
         metric(name, help, "gauge", labels)
     }

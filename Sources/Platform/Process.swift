@@ -18,11 +18,13 @@ package enum HostProcess {
         }
     }
 
+    /// A variable of the environment, or nil.
     package static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
     }
 
+    /// Writes all of a text.
     package static func writeStandardOutput(_ text: String) { writeStandardOutput(Array(text.utf8)) }
 
     /// All bytes; ends the process when nobody reads them any more.
@@ -39,6 +41,7 @@ package enum HostProcess {
         }
     }
 
+    /// Writes a text, as far as it goes.
     package static func writeStandardError(_ text: String) {
         let bytes = Array(text.utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }

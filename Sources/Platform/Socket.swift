@@ -81,6 +81,7 @@ package final class Channel: @unchecked Sendable {
         }
     }
 
+    /// Closes the socket; readers and writers that wait go on.
     package func close() {
         guard isOpen else { return }
         isOpen = false
@@ -99,6 +100,7 @@ package final class Listener: @unchecked Sendable {
     /// The real port, also when 0 was asked for.
     package let port: UInt16
 
+    /// Binds and listens; port 0 takes a free one.
     package init(host: String, port: UInt16) throws(SystemError) {
         var bound: UInt16 = 0
         var fd: Int32 = -1

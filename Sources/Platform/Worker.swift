@@ -10,12 +10,13 @@ package enum Worker {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a detached thread with a stack of 16 MiB.
+    /// Starts a detached thread with a stack of 256 MiB, of which only what is touched is memory:
+    /// deep expressions are walked by recursion.
     package static func start(_ name: String, _ run: @escaping @Sendable () -> Void) {
         let body = unsafe Unmanaged.passRetained(Body(run))
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
-        unsafe pthread_attr_setstacksize(&attributes, 16 << 20)
+        unsafe pthread_attr_setstacksize(&attributes, 256 << 20)
         unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
         let result = unsafe pthread_create(
@@ -58,6 +59,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
+    /// Adds an item and wakes the owner.
     package func post(_ item: Element) {
         unsafe pthread_mutex_lock(mutex)
         let wasEmpty = items.isEmpty
@@ -107,5 +109,6 @@ package final class WorkerPool: Sendable {
         }
     }
 
+    /// Queues a closure.
     package func submit(_ job: @escaping @Sendable () -> Void) { mailbox.post(job) }
 }

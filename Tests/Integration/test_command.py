@@ -213,7 +213,7 @@ def test_a_signal_ends_a_long_query_too(fresh):
             ended.append(error)
     ended = []
     idle = fresh.cpu_seconds()
-    query = threading.Thread(target=run)
+    query = threading.Thread(target=run, daemon=True)
     query.start()
     wait_until(lambda: fresh.cpu_seconds() > idle + 0.2, what="a busy server")
     fresh.stop()

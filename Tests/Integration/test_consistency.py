@@ -106,7 +106,7 @@ def run_together(tasks):
         except BaseException as error:  # raised again below
             failures.append(error)
 
-    threads = [threading.Thread(target=guarded, args=[task]) for task in tasks]
+    threads = [threading.Thread(target=guarded, args=[task], daemon=True) for task in tasks]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -225,7 +225,7 @@ def test_producers_side_by_side_share_a_topic(server, wide_topic):
     def work(worker):
         values = [f"{worker}:{i}".encode() for i in range(1000)]
         produce(server, wide_topic, values, partition=worker % 4, **{"linger.ms": 1})
-    threads = [threading.Thread(target=work, args=[worker]) for worker in range(8)]
+    threads = [threading.Thread(target=work, args=[worker], daemon=True) for worker in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

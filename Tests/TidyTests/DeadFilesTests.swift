@@ -46,7 +46,7 @@ import Testing
         for folder in ["Sources", "Tests"] {
             let targets = Set(
                 SourceTree.paths(below: folder).map { $0.split(separator: "/") }
-                    .filter { $0.count > 2 }.map { String($0[1]) })
+                    .filter { $0.count > 2 && $0.last?.hasSuffix(".swift") == true }.map { String($0[1]) })
             expectNone(
                 targets.sorted().filter { !manifest.contains("\"\($0)\"") }.map { target in
                     Violation(

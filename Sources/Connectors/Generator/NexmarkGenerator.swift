@@ -6,6 +6,7 @@ package import Types
 /// of event time. Half of the bids go to the hot auction, three quarters to the hot bidder, three
 /// quarters of the auctions to the hot seller; ids begin at 1000, categories at 10.
 package struct NexmarkGenerator: Sendable {
+    /// The three kinds of events.
     package enum Stream: String, Sendable, CaseIterable { case person, auction, bid }
 
     private let seed: UInt64

@@ -28,6 +28,7 @@ package protocol Checkpointable: AnyObject {
     var byteCount: Int { get }
 }
 
+/// How runs of a trace add up.
 package enum TraceKind: Hashable, Sendable {
     /// Weights of equal rows add up.
     case sum

@@ -30,6 +30,7 @@ package final class Evaluation {
 
     func isActive(_ row: Int) -> Bool { active.map { $0.cells[row] != 0 } ?? true }
 
+    /// Whether the row failed; its values are then worth nothing.
     package func hasFailed(_ row: Int) -> Bool { failed.map { $0.cells[row] != 0 } ?? false }
 
     /// Runs `body` with only those active rows left for which `keep` holds.

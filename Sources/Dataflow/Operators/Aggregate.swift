@@ -3,6 +3,7 @@ package import Types
 
 /// One aggregate of a GROUP BY.
 package struct Aggregate: Sendable {
+    /// The aggregate functions that there are.
     package enum Function: String, Sendable {
         case countAll = "count(*)"
         case count, sum, avg, min, max

@@ -326,12 +326,20 @@ struct ExpressionBinder {
             return negated ? .not(found) : found
         }
         let left = try bind(value)
+        var tests: [Expr] = []
         for item in list {
-            let equal = try binary("=", left, try bind(item), at, (value.at, item.at))
-            result = result.map { .or($0, equal) } ?? equal
+            tests.append(try binary("=", left, try bind(item), at, (value.at, item.at)))
         }
-        let found = result ?? .constant(.bool(false), .boolean)
+        let found = ExpressionBinder.anyOf(tests[...]) ?? .constant(.bool(false), .boolean)
         return negated ? .not(found) : found
+    }
+
+    /// OR of all, as a balanced tree: a list of thousands must not nest as deep.
+    private static func anyOf(_ list: ArraySlice<Expr>) -> Expr? {
+        if list.count <= 1 { return list.first }
+        let middle = list.startIndex + list.count / 2
+        guard let left = anyOf(list[..<middle]), let right = anyOf(list[middle...]) else { return nil }
+        return .or(left, right)
     }
 
     private func cases(

@@ -15,6 +15,7 @@ package struct CatalogColumn: Hashable, Sendable {
 
 /// A named thing of the database.
 package struct CatalogObject: Sendable {
+    /// What kind of relation it is.
     package enum Kind: UInt8, Sendable { case table, source, view, materializedView, system }
 
     package var oid: Int32

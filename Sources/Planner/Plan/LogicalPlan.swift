@@ -3,12 +3,14 @@ package import Types
 
 /// What is asked: relational algebra over columns by position.
 package indirect enum LogicalPlan: Sendable {
+    /// Which rows without a match come out.
     package enum JoinKind: String, Sendable {
         case inner, left, right, full
         /// A left join that fails (21000) when a row has more than one match.
         case single
     }
 
+    /// A join and its condition.
     package struct Join: Sendable {
         package var kind: JoinKind
         package var left: LogicalPlan

@@ -10,10 +10,20 @@ enum Folding {
             case .column, .constant: return node
             default: break
             }
-            guard node.columns.isEmpty, node.isStable, !Binder.hasPlaceholder(node) else { return node }
+            // Bottom up: what is below has been folded already, so one look at it is enough.
+            let isReady = node.children.allSatisfy { child in
+                if case .constant = child { true } else { false }
+            }
+            guard isReady, !isDecidedLater(node) else { return node }
             guard let value = try? value(of: node) else { return node }
             return .constant(value, node.type)
         }
+    }
+
+    /// Volatile functions and parameters.
+    private static func isDecidedLater(_ node: Expr) -> Bool {
+        guard case .call(let function, _, _) = node else { return false }
+        return function.isVolatile || function.name.hasPrefix("$")
     }
 
     /// The value of an expression without columns.

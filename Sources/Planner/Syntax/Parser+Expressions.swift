@@ -23,7 +23,16 @@ extension Parser {
     private mutating func expression(above floor: Int) throws(SQLError) -> Expression {
         try nested { (parser) throws(SQLError) in
             var left = try parser.prefix()
-            while let next = try parser.infix(left, above: floor) { left = next }
+            var links = 0
+            while let next = try parser.infix(left, above: floor) {
+                left = next
+                links += 1
+                guard links <= Parser.maximumChain else {
+                    throw SQLError(
+                        .statementTooComplex, "stack depth limit exceeded",
+                        hint: "Use at most \(Parser.maximumChain) operators in a row.")
+                }
+            }
             return left
         }
     }

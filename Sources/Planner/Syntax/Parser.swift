@@ -12,6 +12,9 @@ package struct Parser {
     /// Nesting of expressions and queries that a statement may have.
     static let maximumDepth = 400
 
+    /// Operators that one expression may have in a row: each makes the tree one deeper.
+    static let maximumChain = 10_000
+
     init(text: String, tokens: [Token]) {
         self.text = text
         bytes = Array(text.utf8)

@@ -1,4 +1,5 @@
 import Connectors
+import Platform
 import Planner
 import State
 import Types
@@ -13,6 +14,7 @@ final class SourceRegistry {
         var columns: [Int] = []
     }
 
+    private let decoders = WorkerPool(name: "decode", threads: 1)
     private(set) var entries: [Int32: Entry] = [:]
     private struct ChunkKey: Hashable {
         let source: Int32
@@ -66,6 +68,26 @@ final class SourceRegistry {
         guard let entry = entries[source] else { throw .internalFault("source \(source) is gone") }
         let chunk = try entry.reader.read(split, from: from, to: to, columns: columns, maximumRows: rows)
         report(chunk, source: entry.object, split)
+        return chunk
+    }
+
+    /// Decodes a chunk on another thread, for a view that reads a split from end to end.
+    func ahead(_ source: Int32, _ split: String, from: Int64, to: Int64, columns: [Int], rows: Int) -> DecodeAhead? {
+        guard let entry = entries[source], from < to else { return nil }
+        let (reader, ahead) = (entry.reader, DecodeAhead(from: from))
+        decoders.submit {
+            ahead.finish(
+                Result { () throws(SQLError) in
+                    try reader.read(split, from: from, to: to, columns: columns, maximumRows: rows)
+                })
+        }
+        return ahead
+    }
+
+    /// Takes in what was decoded ahead; waits for it when it is not there yet.
+    func take(_ ahead: DecodeAhead, _ source: Int32, _ split: String) throws(SQLError) -> SourceChunk {
+        let chunk = try ahead.wait()
+        if let entry = entries[source] { report(chunk, source: entry.object, split) }
         return chunk
     }
 

@@ -33,6 +33,8 @@ final class ViewRegion {
     var waiting: [EngineReply<Void>] = []
     private var work: [WorkItem] = []
     private var nextWork = 0
+    /// The next chunk of the split that is being read, on its way.
+    private var ahead: DecodeAhead?
     private var target: Epoch?
     private static let chunkRows = 16384
 
@@ -111,12 +113,22 @@ final class ViewRegion {
                 try plan.circuit.push(
                     snapshot.scan(page: number, at: epoch, columns: columns), into: node)
             case .split(let node, let source, let columns, let split, let from, let to):
-                let chunk =
-                    isShared
-                    ? try sources.shared(
+                let chunk: SourceChunk
+                if isShared {
+                    chunk = try sources.shared(
                         source, split, from: from, to: to, columns: columns, rows: ViewRegion.chunkRows)
-                    : try sources.alone(
-                        source, split, from: from, to: to, columns: columns, rows: ViewRegion.chunkRows)
+                } else {
+                    if let waiting = ahead, waiting.from == from {
+                        chunk = try sources.take(waiting, source, split)
+                    } else {
+                        chunk = try sources.alone(
+                            source, split, from: from, to: to, columns: columns,
+                            rows: ViewRegion.chunkRows)
+                    }
+                    ahead = sources.ahead(
+                        source, split, from: chunk.next, to: to, columns: columns,
+                        rows: ViewRegion.chunkRows)
+                }
                 try plan.circuit.push(chunk.batch, into: node)
                 if chunk.next < to {
                     work[nextWork] = .split(
@@ -129,6 +141,7 @@ final class ViewRegion {
         }
         try plan.circuit.finish()
         work = []
+        ahead = nil
         frontier = target
         self.target = nil
         store.publish()

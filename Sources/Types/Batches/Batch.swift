@@ -39,10 +39,13 @@ package struct Batch: Sendable {
             columns: builders.map { $0.column() }, count: rows.count, weights: weights.map { Storage($0) })
     }
 
+    /// How often the row is there, or by how much that changes.
     package func weight(_ row: Int) -> Int64 { weights?.cells[row] ?? 1 }
 
+    /// The values of one row, for edges and tests.
     package func row(_ index: Int) -> [Value] { columns.map { $0.value(index) } }
 
+    /// The rows named, in that order.
     package func gathered(_ rows: Cells<UInt32>) -> Batch {
         let picked = weights.map { Column(.int64($0)).gathered(rows) }
         var weightStorage: Storage<Int64>?
@@ -60,6 +63,7 @@ package struct Batch: Sendable {
         return gathered(cells)
     }
 
+    /// The columns named, in that order.
     package func projected(_ indices: [Int]) -> Batch {
         Batch(columns: indices.map { columns[$0] }, count: count, weights: weights)
     }

@@ -29,17 +29,20 @@ package struct ByteReader {
         }
     }
 
+    /// Passes over bytes.
     package mutating func skip(_ count: Int) throws(MalformedBytes) {
         try require(count)
         position += count
     }
 
+    /// One byte.
     package mutating func readUInt8() throws(MalformedBytes) -> UInt8 {
         try require(1)
         defer { position += 1 }
         return bytes[position]
     }
 
+    /// One byte, signed.
     package mutating func readInt8() throws(MalformedBytes) -> Int8 {
         Int8(bitPattern: try readUInt8())
     }
@@ -52,26 +55,32 @@ package struct ByteReader {
         return value
     }
 
+    /// Two bytes, signed.
     package mutating func readInt16() throws(MalformedBytes) -> Int16 {
         Int16(truncatingIfNeeded: try readBigEndian(2))
     }
 
+    /// Two bytes.
     package mutating func readUInt16() throws(MalformedBytes) -> UInt16 {
         UInt16(truncatingIfNeeded: try readBigEndian(2))
     }
 
+    /// Four bytes, signed.
     package mutating func readInt32() throws(MalformedBytes) -> Int32 {
         Int32(truncatingIfNeeded: try readBigEndian(4))
     }
 
+    /// Four bytes.
     package mutating func readUInt32() throws(MalformedBytes) -> UInt32 {
         UInt32(truncatingIfNeeded: try readBigEndian(4))
     }
 
+    /// Eight bytes, signed.
     package mutating func readInt64() throws(MalformedBytes) -> Int64 {
         Int64(bitPattern: try readBigEndian(8))
     }
 
+    /// So many bytes, copied.
     package mutating func readBytes(_ count: Int) throws(MalformedBytes) -> [UInt8] {
         try require(count)
         defer { position += count }

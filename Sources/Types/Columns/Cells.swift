@@ -28,11 +28,13 @@ package struct Cells<Element: BitwiseCopyable> {
     /// For C functions that fill or read the memory; not beyond the owner's life.
     @inlinable package var unsafePointer: UnsafeMutablePointer<Element> { unsafe start }
 
+    /// Writes `value` to every cell.
     @inlinable
     package func fill(_ value: Element) {
         unsafe start.update(repeating: value, count: count)
     }
 
+    /// Copies all of `other` to here, from cell `offset` on.
     @inlinable
     package func copy(from other: Cells<Element>, at offset: Int = 0) {
         precondition(offset + other.count <= count, "copy of \(other.count) cells past \(count)")
@@ -97,6 +99,7 @@ package struct GrowingCells<Element: BitwiseCopyable>: ~Copyable {
 
     deinit { unsafe start.deallocate() }
 
+    /// Makes room for so many more.
     package mutating func reserve(_ more: Int) {
         guard count + more > capacity else { return }
         let wanted = max(count + more, capacity * 2)
@@ -107,18 +110,21 @@ package struct GrowingCells<Element: BitwiseCopyable>: ~Copyable {
         capacity = wanted
     }
 
+    /// Adds one cell.
     package mutating func append(_ value: Element) {
         if count == capacity { reserve(1) }
         unsafe start[count] = value
         count += 1
     }
 
+    /// Adds cells from memory.
     package mutating func append(_ source: UnsafePointer<Element>, count more: Int) {
         reserve(more)
         unsafe (start + count).update(from: source, count: more)
         count += more
     }
 
+    /// Forgets the cells and keeps the memory.
     package mutating func removeAll() { count = 0 }
 
     package subscript(index: Int) -> Element {

@@ -1,5 +1,6 @@
 /// Values of one physical type with an optional validity: equal-length, immutable once built.
 package struct Column: Sendable {
+    /// The storage, by physical type.
     package enum Data: Sendable {
         case int64(Storage<Int64>)
         case double(Storage<Double>)
@@ -41,6 +42,7 @@ package struct Column: Sendable {
         }
     }
 
+    /// Whether the row has no value.
     package func isNull(_ row: Int) -> Bool { validity.map { $0.cells[row] == 0 } ?? false }
 
     /// The value of one row, for edges and tests.
@@ -133,6 +135,7 @@ package final class TextStorage: Sendable {
 
     package var count: Int { offsets.count - 1 }
 
+    /// A row's bytes, copied.
     package func bytes(_ row: Int) -> [UInt8] {
         let cells = offsets.cells
         let (from, to) = (Int(cells[row]), Int(cells[row + 1]))

@@ -29,6 +29,7 @@ package final class ColumnBuilder {
 
     package var count: Int { validity.count }
 
+    /// Adds a NULL.
     package func appendNull() {
         hasNull = true
         validity.append(0)
@@ -67,6 +68,7 @@ package final class ColumnBuilder {
         validity.append(1)
     }
 
+    /// Adds a byte string.
     package func append(text: [UInt8]) {
         unsafe text.withUnsafeBufferPointer { unsafe append($0) }
     }
@@ -77,6 +79,7 @@ package final class ColumnBuilder {
         validity.append(1)
     }
 
+    /// Adds a value of the builder's physical type.
     package func append(_ value: Value) {
         switch value {
         case .null: appendNull()
@@ -89,6 +92,7 @@ package final class ColumnBuilder {
         }
     }
 
+    /// Adds a row of another column.
     package func append(_ view: ColumnView, row: Int) {
         if view.isNull(row) { return appendNull() }
         switch physical {

@@ -34,37 +34,44 @@ package struct ColumnView {
     /// How the values lie in memory.
     @inlinable package var kind: DataType.Physical { physical }
 
+    /// Whether the row has no value.
     @inlinable
     package func isNull(_ row: Int) -> Bool {
         if let validity = unsafe validity { return unsafe validity[row] == 0 }
         return false
     }
 
+    /// The row of an int64 column.
     @inlinable
     package func int64(_ row: Int) -> Int64 {
         unsafe cells.assumingMemoryBound(to: Int64.self)[row]
     }
 
+    /// The row of a double column.
     @inlinable
     package func double(_ row: Int) -> Double {
         unsafe cells.assumingMemoryBound(to: Double.self)[row]
     }
 
+    /// The row of a bool column, 1 or 0.
     @inlinable
     package func bool(_ row: Int) -> UInt8 {
         unsafe cells.assumingMemoryBound(to: UInt8.self)[row]
     }
 
+    /// The row of a numeric column.
     @inlinable
     package func numeric(_ row: Int) -> Numeric {
         unsafe cells.assumingMemoryBound(to: Numeric.self)[row]
     }
 
+    /// The row of an interval column.
     @inlinable
     package func interval(_ row: Int) -> Interval {
         unsafe cells.assumingMemoryBound(to: Interval.self)[row]
     }
 
+    /// The bytes of a text row; valid while the column is.
     @inlinable
     package func text(_ row: Int) -> UnsafeBufferPointer<UInt8> {
         let offsets = unsafe cells.assumingMemoryBound(to: UInt32.self)

@@ -33,6 +33,7 @@ package enum TextEncoding {
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
 
+    /// Appends decimal digits.
     package static func append(integer value: Int64, to output: inout [UInt8]) {
         var magnitude = value.magnitude
         if value < 0 { output.append(45) }
@@ -93,6 +94,7 @@ package enum TextEncoding {
             "invalid input syntax for type \(type.base.name): \"\(String(decoding: text, as: UTF8.self))\"")
     }
 
+    /// PostgreSQL's spellings of true and false; nil for anything else.
     package static func parseBool(_ text: [UInt8]) -> Bool? {
         let word = String(decoding: TextScan.trimmed(text), as: UTF8.self).lowercased()
         guard !word.isEmpty else { return nil }

@@ -49,6 +49,7 @@ extension Numeric {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Appends `text`.
     package func appendText(to output: inout [UInt8]) {
         switch form {
         case .nan: output.append(contentsOf: "NaN".utf8)
@@ -156,5 +157,6 @@ package enum TextScan {
         return first == 0 ? bytes : Array(bytes[first...])
     }
 
+    /// Space, tab, line breaks.
     package static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (byte >= 9 && byte <= 13) }
 }

@@ -4,6 +4,7 @@
 /// but are different rows. Coefficients have at most 38 digits; what does not fit is an error.
 @frozen @usableFromInline
 package struct Numeric: BitwiseCopyable, Sendable, Hashable {
+    /// Finite, or one of the special values.
     @frozen @usableFromInline
     package enum Form: UInt8, BitwiseCopyable, Sendable { case finite, negativeInfinity, infinity, nan }
 
@@ -80,6 +81,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         return product
     }
 
+    /// left + right, exact, at the larger scale.
     package static func add(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
         if !left.isFinite || !right.isFinite {
             if left.form == .nan || right.form == .nan { return .nan }
@@ -106,6 +108,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         }
     }
 
+    /// left - right, exact.
     package static func subtract(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
         try add(left, right.negated)
     }
@@ -124,6 +127,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         sign == 0 ? .nan : (sign < 0 ? .negativeInfinity : .infinity)
     }
 
+    /// left × right, exact; the scales add up.
     package static func multiply(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
         if !left.isFinite || !right.isFinite {
             if left.form == .nan || right.form == .nan { return .nan }
@@ -156,6 +160,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         return min(1000, max(16 - quotientWeight * 4, Int(left.scale), Int(right.scale), 0))
     }
 
+    /// left / right at PostgreSQL's scale. - Throws: 22012, 22003.
     package static func divide(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
         if left.form == .nan || right.form == .nan { return .nan }
         if right.isFinite, right.coefficient == 0 {
@@ -204,6 +209,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         return rest >= power - rest ? quotient + 1 : quotient
     }
 
+    /// The remainder of truncating division. - Throws: 22012.
     package static func remainder(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
         if left.form == .nan || right.form == .nan { return .nan }
         if right.isFinite, right.coefficient == 0 {

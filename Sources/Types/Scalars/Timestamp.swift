@@ -8,6 +8,7 @@ package enum Timestamp {
     /// Microseconds from the Unix epoch to PostgreSQL's.
     package static let unixEpochOffset: Int64 = 946_684_800_000_000
 
+    /// Neither infinity.
     package static func isFinite(_ value: Int64) -> Bool {
         value != infinity && value != negativeInfinity
     }
@@ -73,6 +74,7 @@ package enum Timestamp {
         return (day, time)
     }
 
+    /// The calendar fields of a finite timestamp.
     package static func fields(_ value: Int64) -> Fields {
         let (day, time) = split(value)
         let date = date(ofDay: day)
@@ -82,12 +84,14 @@ package enum Timestamp {
             minute: seconds / 60 % 60, second: seconds % 60, microsecond: Int(time % 1_000_000))
     }
 
+    /// The timestamp of calendar fields.
     package static func value(_ fields: Fields) -> Int64 {
         let seconds = Int64(fields.hour * 3600 + fields.minute * 60 + fields.second)
         return days(year: fields.year, month: fields.month, day: fields.day) * microsecondsPerDay
             + seconds * 1_000_000 + Int64(fields.microsecond)
     }
 
+    /// 28 to 31.
     package static func daysInMonth(year: Int, month: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
@@ -165,6 +169,7 @@ package enum Timestamp {
         appendPadded(rest, width: width, to: &output)
     }
 
+    /// Appends an integer with leading zeros.
     package static func appendPadded(_ value: Int, width: Int, to output: inout [UInt8]) {
         var digits: [UInt8] = []
         var rest = value.magnitude

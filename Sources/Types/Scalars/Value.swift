@@ -9,6 +9,7 @@ package enum Value: Hashable, Sendable {
     case text([UInt8])
     case interval(Interval)
 
+    /// A text value.
     package static func string(_ text: String) -> Value { .text(Array(text.utf8)) }
 
     package var isNull: Bool { self == .null }

@@ -41,8 +41,10 @@ package struct BackendEncoder {
         buffer.patch(Int32(buffer.count - start), at: start)
     }
 
+    /// AuthenticationOk: nothing was asked.
     package mutating func authenticationOk() { message("R") { $0.write(Int32(0)) } }
 
+    /// A setting that the client wants to know.
     package mutating func parameterStatus(_ name: String, _ value: String) {
         message("S") {
             $0.writeCString(name)
@@ -50,6 +52,7 @@ package struct BackendEncoder {
         }
     }
 
+    /// What a cancel request has to name.
     package mutating func backendKeyData(processID: Int32, secret: Int32) {
         message("K") {
             $0.write(processID)
@@ -57,6 +60,7 @@ package struct BackendEncoder {
         }
     }
 
+    /// Answers protocol options that we do not know.
     package mutating func negotiateProtocolVersion(unknownOptions: [String]) {
         message("v") {
             $0.write(Int32(0))
@@ -70,14 +74,22 @@ package struct BackendEncoder {
         message("Z") { $0.write(status.asciiValue ?? 73) }
     }
 
+    /// ParseComplete.
     package mutating func parseComplete() { message("1") { _ in } }
+    /// BindComplete.
     package mutating func bindComplete() { message("2") { _ in } }
+    /// CloseComplete.
     package mutating func closeComplete() { message("3") { _ in } }
+    /// NoData: the statement returns no rows.
     package mutating func noData() { message("n") { _ in } }
+    /// PortalSuspended: the row limit was reached.
     package mutating func portalSuspended() { message("s") { _ in } }
+    /// EmptyQueryResponse.
     package mutating func emptyQueryResponse() { message("I") { _ in } }
+    /// CommandComplete with its tag.
     package mutating func commandComplete(_ tag: String) { message("C") { $0.writeCString(tag) } }
 
+    /// ParameterDescription.
     package mutating func parameterDescription(_ types: [DataType]) {
         message("t") {
             $0.write(Int16(truncatingIfNeeded: types.count))
@@ -85,6 +97,7 @@ package struct BackendEncoder {
         }
     }
 
+    /// RowDescription.
     package mutating func rowDescription(_ columns: [ResultColumn]) {
         message("T") {
             $0.write(Int16(truncatingIfNeeded: columns.count))
@@ -122,10 +135,12 @@ package struct BackendEncoder {
         }
     }
 
+    /// ErrorResponse, with every field that the error has.
     package mutating func error(_ error: SQLError, severity: String = "ERROR") {
         message("E") { BackendEncoder.fields(error, severity, to: &$0) }
     }
 
+    /// NoticeResponse.
     package mutating func notice(_ error: SQLError, severity: String = "NOTICE") {
         message("N") { BackendEncoder.fields(error, severity, to: &$0) }
     }

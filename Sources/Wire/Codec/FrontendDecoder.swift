@@ -13,6 +13,7 @@ package struct FrontendDecoder {
     /// `maximumMessage`: bytes of the largest message that is accepted.
     package init(maximumMessage: Int = 256 << 20) { self.maximumMessage = maximumMessage }
 
+    /// Adds bytes as they came.
     package mutating func feed(_ bytes: [UInt8]) {
         if position > 0, position == buffer.count {
             buffer.removeAll(keepingCapacity: true)

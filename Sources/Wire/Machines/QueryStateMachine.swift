@@ -4,6 +4,7 @@
 /// query ends with ReadyForQuery whatever happens. The driver carries out the returned action and
 /// says how it went.
 package struct QueryStateMachine: ~Copyable {
+    /// What the driver is to do.
     package enum Action: Equatable, Sendable {
         /// Run it, then answer ReadyForQuery.
         case runQuery(String)
@@ -24,6 +25,7 @@ package struct QueryStateMachine: ~Copyable {
 
     package init() {}
 
+    /// What a message of the client leads to.
     package mutating func received(_ message: FrontendMessage) -> Action {
         switch phase {
         case .closed: return .ignore

@@ -1,5 +1,6 @@
 /// Decides how a connection begins: encryption requests, cancel requests, start-up.
 package struct StartupStateMachine: ~Copyable {
+    /// What the driver is to do.
     package enum Action: Equatable, Sendable {
         /// Answer with the one byte N: not available.
         case refuseEncryption
@@ -14,6 +15,7 @@ package struct StartupStateMachine: ~Copyable {
 
     package init() {}
 
+    /// What a start-up packet leads to.
     package mutating func received(_ message: StartupMessage) -> Action {
         guard case .awaitingStartup(let requests) = phase else {
             return .close(reason: "second startup message")

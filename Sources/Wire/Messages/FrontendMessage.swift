@@ -1,7 +1,9 @@
 /// What a client says after start-up (PostgreSQL manual, chapter "Message Formats").
 package enum FrontendMessage: Equatable, Sendable {
+    /// What Describe and Close are about.
     package enum Target: Equatable, Sendable { case statement, portal }
 
+    /// The fields of Bind.
     package struct Bind: Equatable, Sendable {
         package var portal: String
         package var statement: String

@@ -87,6 +87,7 @@ package struct RecordBatchHeader: Hashable, Sendable {
 
 /// The records of a batch, decompressed.
 package struct RecordIterator {
+    /// One record; its key and value as places in `bytes`.
     package struct Record {
         package var offset: Int64
         package var timestamp: Int64

@@ -1,5 +1,6 @@
 /// An expression as written: names and operators are not resolved yet.
 package indirect enum Expression: Sendable {
+    /// A constant as written.
     package enum Literal: Sendable {
         case null
         case bool(Bool)
@@ -8,6 +9,7 @@ package indirect enum Expression: Sendable {
         case string(String)
     }
 
+    /// What IS asks.
     package enum Test: Sendable { case null, isTrue, isFalse, unknown }
 
     case literal(Literal, at: Int)

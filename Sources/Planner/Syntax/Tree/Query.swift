@@ -1,5 +1,6 @@
 /// A query as written: WITH, a body, ORDER BY, LIMIT.
 package struct Query: Sendable {
+    /// One table of WITH.
     package struct CommonTable: Sendable {
         package var name: String
         package var columns: [String]
@@ -16,7 +17,9 @@ package struct Query: Sendable {
     package var at: Int
 }
 
+/// A SELECT, VALUES, or two queries put together.
 package indirect enum QueryBody: Sendable {
+    /// UNION, INTERSECT, EXCEPT.
     package enum SetOperation: String, Sendable { case union, intersect, except }
 
     case select(Select)
@@ -26,8 +29,10 @@ package indirect enum QueryBody: Sendable {
 
 /// SELECT … FROM … WHERE … GROUP BY … HAVING
 package struct Select: Sendable {
+    /// DISTINCT and DISTINCT ON.
     package enum Distinct: Sendable { case none, all, on([Expression]) }
 
+    /// One item of the select list.
     package struct Item: Sendable {
         package var expression: Expression
         package var alias: String?
@@ -42,9 +47,12 @@ package struct Select: Sendable {
     package var at: Int
 }
 
+/// One item of FROM.
 package indirect enum TableReference: Sendable {
+    /// The kinds of joins.
     package enum JoinKind: String, Sendable { case inner, left, right, full, cross }
 
+    /// ON, USING or NATURAL.
     package enum JoinCondition: Sendable {
         case none
         case on(Expression)

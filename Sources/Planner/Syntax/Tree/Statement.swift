@@ -27,6 +27,7 @@ package enum Statement: Sendable {
     }
 }
 
+/// A name of one or more parts.
 package struct QualifiedName: Hashable, Sendable {
     package var parts: [String]
     package var at: Int
@@ -34,6 +35,7 @@ package struct QualifiedName: Hashable, Sendable {
     package var last: String { parts.last ?? "" }
 }
 
+/// A column of CREATE TABLE or CREATE SOURCE.
 package struct ColumnDefinition: Sendable {
     package var name: String
     package var type: TypeName
@@ -42,6 +44,7 @@ package struct ColumnDefinition: Sendable {
     package var at: Int
 }
 
+/// CREATE TABLE as written.
 package struct CreateTable: Sendable {
     package var name: QualifiedName
     package var columns: [ColumnDefinition]
@@ -56,6 +59,7 @@ package struct OptionItem: Sendable {
     package var at: Int
 }
 
+/// CREATE SOURCE as written.
 package struct CreateSource: Sendable {
     package var name: QualifiedName
     package var columns: [ColumnDefinition]
@@ -66,6 +70,7 @@ package struct CreateSource: Sendable {
     package var ifNotExists: Bool
 }
 
+/// CREATE [MATERIALIZED] VIEW as written.
 package struct CreateView: Sendable {
     package var name: QualifiedName
     package var columns: [String]
@@ -78,13 +83,16 @@ package struct CreateView: Sendable {
     package var options: [OptionItem]
 }
 
+/// CREATE TOPIC as written.
 package struct CreateTopic: Sendable {
     package var name: QualifiedName
     package var options: [OptionItem]
     package var ifNotExists: Bool
 }
 
+/// DROP as written.
 package struct Drop: Sendable {
+    /// What is dropped.
     package enum Kind: String, Sendable {
         case table, source, view
         case materializedView = "materialized view"
@@ -97,6 +105,7 @@ package struct Drop: Sendable {
     package var cascade: Bool
 }
 
+/// INSERT as written.
 package struct Insert: Sendable {
     package var table: QualifiedName
     package var columns: [(name: String, at: Int)]
