@@ -19,6 +19,8 @@ package final class Circuit {
     package let failsFast: Bool
     /// Rows set aside in this step; whoever drives the circuit takes them.
     package var failed: [FailedRows] = []
+    /// Asked before each chunk is handed on; throws to end the run.
+    package var interruption: (() throws(SQLError) -> Void)?
     /// Keeps row numbers alive that `Output.divert` has handed out.
     var scratch: Storage<UInt32>?
 
@@ -39,6 +41,7 @@ package final class Circuit {
     func targets(of node: Int) -> [Target] { nodes[node].targets }
 
     func deliver(_ batch: Batch, to node: Int, port: Int) throws(SQLError) {
+        try interruption?()
         nodes[node].rowsIn += Int64(batch.count)
         try nodes[node].body.receive(batch, port: port, out: Output(circuit: self, node: node))
     }

@@ -172,11 +172,18 @@ package final class ConsolidateOperator: Operator {
 package final class CollectOperator: Operator {
     package private(set) var batches: [Batch] = []
     package private(set) var rowCount = 0
+    private let maximumRows: Int
 
-    package init() {}
+    /// - Parameter maximumRows: more rows end the query with 53200.
+    package init(maximumRows: Int = Int.max) { self.maximumRows = maximumRows }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         batches.append(chunk)
         rowCount += chunk.count
+        if rowCount > maximumRows {
+            throw SQLError(
+                .outOfMemory, "the result has more than \(maximumRows) rows",
+                hint: "Add a LIMIT, or read it in parts.")
+        }
     }
 }

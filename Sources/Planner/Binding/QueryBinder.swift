@@ -127,7 +127,7 @@ extension Binder {
         guard parameterValues != nil || !Binder.hasPlaceholder(expression) else { return 0 }
         guard let value = try Folding.value(of: expression).int else { return nil }
         guard value >= 0 else {
-            throw SQLError(state, "\(clause) must not be negative", position: position(node.at))
+            throw SQLError(state, "\(clause) must not be negative")
         }
         return Int(value)
     }

@@ -98,6 +98,8 @@ final class Engine: @unchecked Sendable {
 
     private func handle(_ command: EngineCommand) {
         switch command {
+        case .check(let changes, let reply):
+            reply.resume(returning: Result { () throws(SQLError) in try checkKeys(changes) })
         case .commit(let changes, let reply): commit(changes, reply)
         case .addTable(let object, let reply):
             let table = TableState(object)
@@ -127,19 +129,21 @@ final class Engine: @unchecked Sendable {
 
     // MARK: - Transactions
 
-    private func commit(_ changes: [TableChange], _ reply: EngineReply<Void>) {
-        do {
-            for (oid, parts) in Dictionary(grouping: changes, by: \.table) {
-                guard let table = tables[oid] else {
-                    throw SQLError(.undefinedTable, "the table was dropped while the transaction was open")
-                }
-                try table.checkKeys(parts.map(\.batch))
+    private func checkKeys(_ changes: [TableChange]) throws(SQLError) {
+        for (oid, parts) in Dictionary(grouping: changes, by: \.table) {
+            guard let table = tables[oid] else {
+                throw SQLError(.undefinedTable, "the table was dropped while the transaction was open")
             }
+            try table.checkKeys(parts.map(\.batch))
+        }
+    }
+
+    private func commit(_ changes: [TableChange], _ reply: EngineReply<Void>) {
+        do throws(SQLError) {
+            try checkKeys(changes)
             for change in changes { try tables[change.table]?.apply(change.batch, at: tip.next) }
-        } catch let error as SQLError {
-            return reply.resume(returning: .failure(error))
         } catch {
-            return reply.resume(returning: .failure(.internalFault("\(error)")))
+            return reply.resume(returning: .failure(error))
         }
         _ = log.append(TableLogRecord.transaction(changes).encoded())
         hasUncut = true

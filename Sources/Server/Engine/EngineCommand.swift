@@ -14,6 +14,8 @@ struct TableChange: Sendable {
 
 /// What the engine is asked to do; taken in order by its one thread.
 enum EngineCommand: Sendable {
+    /// Whether these could be committed now, as far as keys go.
+    case check([TableChange], EngineReply<Void>)
     case commit([TableChange], EngineReply<Void>)
     case addTable(CatalogObject, EngineReply<Void>)
     case addSource(CatalogObject, any SourceReader, EngineReply<Void>)

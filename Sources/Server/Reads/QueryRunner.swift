@@ -26,23 +26,17 @@ struct QueryRunner {
     /// Rows that the transaction has inserted and not committed.
     let overlay: [TableChange]
     let cancel: CancelToken
-    /// Rows of a result that are kept in memory, in bytes as estimated; more is 53200.
+    /// Rows of a result that are kept in memory; more is 53200.
     static let maximumResultRows = 20_000_000
 
     /// The result's rows, in order where the plan asks for one.
     func run(_ plan: LogicalPlan) throws(SQLError) -> [Batch] {
         let lowered = try Lowering.lower(plan, forView: false)
-        let collect = CollectOperator()
+        let collect = CollectOperator(maximumRows: QueryRunner.maximumResultRows)
+        lowered.circuit.interruption = { () throws(SQLError) in try cancel.check() }
         _ = lowered.circuit.add("collect", collect, inputs: [lowered.output])
         for constant in lowered.constants { try lowered.circuit.push(constant.batch, into: constant.node) }
-        for scan in lowered.scans {
-            try feed(scan, into: lowered.circuit)
-            if collect.rowCount > QueryRunner.maximumResultRows {
-                throw SQLError(
-                    .outOfMemory, "the result has more than \(QueryRunner.maximumResultRows) rows",
-                    hint: "Add a LIMIT, or read it in parts.")
-            }
-        }
+        for scan in lowered.scans { try feed(scan, into: lowered.circuit) }
         try lowered.circuit.finish()
         return collect.batches
     }

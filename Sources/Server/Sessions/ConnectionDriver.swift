@@ -279,6 +279,11 @@ final class ConnectionDriver {
             throw SQLError(.objectNotInPrerequisiteState, "portal cannot be run")
         }
         if portal.rows == nil {
+            // What stands before a Sync is one transaction; alone it commits at once.
+            if session.state == .idle, !decoder.isNextSync, case .insert = statement {
+                session.begin()
+                session.isImplicit = true
+            }
             let result = try await session.execute(
                 statement, text: portal.prepared.text,
                 parameters: Parameters(types: portal.prepared.types, values: portal.parameters))

@@ -90,6 +90,11 @@ extension Session {
             changes.append(TableChange(table: bound.table.oid, batch: batch))
         }
         if state == .open {
+            // A duplicate key is an error of this statement, not of the commit.
+            if !bound.table.primaryKey.isEmpty {
+                let all = pending + changes
+                let _: Void = try await database.ask { .check(all, $0) }
+            }
             pending += changes
         } else if !changes.isEmpty {
             let all = changes

@@ -67,12 +67,14 @@ package enum BinaryEncoding {
             var reader = ByteReader(bytes)
             let value = try read(&reader, type)
             guard reader.remaining == 0 else {
-                throw MalformedBytes("\(reader.remaining) bytes too many")
+                throw SQLError(
+                    .invalidBinaryRepresentation, "incorrect binary data format for type \(type.name)",
+                    detail: "There are \(reader.remaining) bytes too many.")
             }
             return value
         } catch let error as MalformedBytes {
             throw SQLError(
-                .invalidBinaryRepresentation, "invalid binary value for type \(type.name)",
+                .protocolViolation, "insufficient or invalid data for type \(type.name)",
                 detail: error.reason)
         } catch let error as SQLError {
             throw error

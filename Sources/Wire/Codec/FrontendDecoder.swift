@@ -61,6 +61,11 @@ package struct FrontendDecoder {
         return .startup(minorVersion: Int16(code & 0xFFFF), parameters: parameters)
     }
 
+    /// Whether the next message is a Sync and all there.
+    package var isNextSync: Bool {
+        buffer.count - position >= 5 && buffer[position] == UInt8(ascii: "S")
+    }
+
     /// The next message, when it is all there.
     package mutating func next() throws(MalformedBytes) -> FrontendMessage? {
         guard buffer.count - position >= 5 else { return nil }

@@ -11,8 +11,7 @@ extension Binder {
         for definition in definitions {
             if columns.contains(where: { $0.name == definition.name }) {
                 throw SQLError(
-                    .duplicateColumn, "column \"\(definition.name)\" specified more than once",
-                    position: position(definition.at))
+                    .duplicateColumn, "column \"\(definition.name)\" specified more than once")
             }
             if definition.isPrimaryKey {
                 guard primaryKey.isEmpty, key.isEmpty else {
