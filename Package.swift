@@ -18,7 +18,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
 }
 
 let package = Package(
@@ -53,7 +54,8 @@ let package = Package(
         module("Wire", ["Types", "Platform"]),
         module("Connectors", ["Types", "Platform", "State", "Wire", "CPure", "CSimdjson"]),
         // Conductor and command
-        module("Server", ["Types", "Platform", "State", "Dataflow", "Planner", "Wire", "Connectors"]),
+        module(
+            "Server", ["Types", "Platform", "State", "Dataflow", "Planner", "Wire", "Connectors"]),
         .executableTarget(
             name: "streamhouse", dependencies: ["Server", "Connectors", "Platform", "Types"],
             swiftSettings: strict),

@@ -31,7 +31,8 @@ package enum Compression {
             throw CompressionError(reason: "zstd: no memory")
         }
         defer { unsafe ZSTD_freeDStream(stream) }
-        return unsafe try inflate(bytes, limit: limit, "zstd") { input, inputCount, output, capacity in
+        return unsafe try inflate(bytes, limit: limit, "zstd") {
+            input, inputCount, output, capacity in
             var source = unsafe ZSTD_inBuffer(src: input, size: inputCount, pos: 0)
             var target = unsafe ZSTD_outBuffer(dst: output, size: capacity, pos: 0)
             let code = unsafe ZSTD_decompressStream(stream, &target, &source)
@@ -47,7 +48,8 @@ package enum Compression {
             throw CompressionError(reason: "gzip: no memory")
         }
         defer { unsafe inflateEnd(&stream) }
-        return unsafe try inflate(bytes, limit: limit, "gzip") { input, inputCount, output, capacity in
+        return unsafe try inflate(bytes, limit: limit, "gzip") {
+            input, inputCount, output, capacity in
             unsafe stream.next_in = UnsafeMutablePointer(
                 mutating: input.assumingMemoryBound(to: UInt8.self))
             unsafe stream.avail_in = UInt32(inputCount)
@@ -65,10 +67,13 @@ package enum Compression {
     /// An LZ4 frame; at most `limit` bytes out.
     package static func unlz4(_ bytes: [UInt8], limit: Int) throws(CompressionError) -> [UInt8] {
         var context: OpaquePointer?
-        guard unsafe LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) == 0
+        guard
+            unsafe LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION)))
+                == 0
         else { throw CompressionError(reason: "lz4: no memory") }
         defer { unsafe LZ4F_freeDecompressionContext(context) }
-        return unsafe try inflate(bytes, limit: limit, "lz4") { input, inputCount, output, capacity in
+        return unsafe try inflate(bytes, limit: limit, "lz4") {
+            input, inputCount, output, capacity in
             var (read, written) = (inputCount, capacity)
             let code = unsafe LZ4F_decompress(context, output, &written, input, &read, nil)
             if LZ4F_isError(code) != 0 { return nil }
@@ -105,7 +110,9 @@ package enum Compression {
         guard unsafe snappy_uncompressed_length(source, source.count, &length) == SNAPPY_OK else {
             throw CompressionError(reason: "snappy: bad header")
         }
-        guard length <= limit else { throw CompressionError(reason: "snappy: more than \(limit) bytes") }
+        guard length <= limit else {
+            throw CompressionError(reason: "snappy: more than \(limit) bytes")
+        }
         var status = SNAPPY_OK
         let output = unsafe [UInt8](unsafeUninitializedCapacity: max(length, 1)) { buffer, count in
             var written = length

@@ -19,7 +19,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Starts the loop's thread under a name of at most 15 characters.
     package init(name: String) throws(SystemError) {
-        epoll = Int32(try retrying("epoll_create1", name) { Int(epoll_create1(Int32(EPOLL_CLOEXEC))) })
+        epoll = Int32(
+            try retrying("epoll_create1", name) { Int(epoll_create1(Int32(EPOLL_CLOEXEC))) })
         wakeup = Int32(
             try retrying("eventfd", name) {
                 Int(eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK)))

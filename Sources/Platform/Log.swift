@@ -28,7 +28,9 @@ package final class Log: Sendable {
     package init(level: Level) { self.level = level }
 
     /// Writes a line when `level` is not below the log's own.
-    package func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+    package func write(
+        _ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+    ) {
         guard level >= self.level else { return }
         var line = "\(level) \(message)"
         for (key, value) in fields {

@@ -35,7 +35,9 @@ package final class Metrics: Sendable {
         metric(name, help, "gauge", labels)
     }
 
-    private func metric(_ name: String, _ help: String, _ kind: String, _ labels: [(String, String)])
+    private func metric(
+        _ name: String, _ help: String, _ kind: String, _ labels: [(String, String)]
+    )
         -> Metric
     {
         let text = labels.map { "\($0.0)=\"\(Metrics.escaped($0.1))\"" }.joined(separator: ",")

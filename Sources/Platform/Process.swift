@@ -25,7 +25,9 @@ package enum HostProcess {
     }
 
     /// Writes all of a text.
-    package static func writeStandardOutput(_ text: String) { writeStandardOutput(Array(text.utf8)) }
+    package static func writeStandardOutput(_ text: String) {
+        writeStandardOutput(Array(text.utf8))
+    }
 
     /// All bytes; ends the process when nobody reads them any more.
     package static func writeStandardOutput(_ bytes: [UInt8]) {

@@ -115,7 +115,8 @@ package final class Listener: @unchecked Sendable {
     /// Hands each connection to `handler`, in a task of its own on the loop. More than `limit` at a
     /// time are closed at once.
     package func accept(
-        on loop: EventLoop, limit: Int = 10_000, _ handler: @escaping @Sendable (Channel) async -> Void
+        on loop: EventLoop, limit: Int = 10_000,
+        _ handler: @escaping @Sendable (Channel) async -> Void
     ) {
         loop.perform { [self] in
             let open = OpenCount()

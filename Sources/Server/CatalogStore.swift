@@ -18,7 +18,9 @@ final class CatalogStore: Sendable {
         for (_, value) in metadata.entries(prefix: CatalogStore.prefix) {
             catalog.put(try CatalogObject(decoding: value))
         }
-        if let value = metadata.value(CatalogStore.nextKey), let next = Int32(String(decoding: value, as: UTF8.self)) {
+        if let value = metadata.value(CatalogStore.nextKey),
+            let next = Int32(String(decoding: value, as: UTF8.self))
+        {
             catalog.reserve(below: next)
         }
         current = Mutex(catalog)

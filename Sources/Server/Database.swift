@@ -49,12 +49,14 @@ package final class Database: Sendable {
         let objects = try LocalObjectStore(root: directory + "/objects")
         engine = Engine(
             log: tableLog, committer: committer, checkpoints: CheckpointStore(objects: objects),
-            interval: configuration.checkpointIntervalMilliseconds, messages: messages, metrics: metrics)
+            interval: configuration.checkpointIntervalMilliseconds, messages: messages,
+            metrics: metrics)
         let mailbox = engine.mailbox
         topics = try TopicStore(log: topicLog, metadata: metadata, committer: committer) {
             mailbox.post(.wake)
         }
-        queries = WorkerPool(name: "query", threads: max(1, configuration.workers ?? HostProcess.coreCount))
+        queries = WorkerPool(
+            name: "query", threads: max(1, configuration.workers ?? HostProcess.coreCount))
         definitions = LoopLock(loop)
         try recover()
     }
@@ -80,7 +82,8 @@ package final class Database: Sendable {
     /// The plan of a materialized view, from its text.
     func plan(of view: CatalogObject) throws(SQLError) -> LogicalPlan {
         let context = SessionContext(
-            user: "streamhouse", database: "streamhouse", catalog: catalogStore.catalog, settings: [:],
+            user: "streamhouse", database: "streamhouse", catalog: catalogStore.catalog,
+            settings: [:],
             now: 0, backendID: 0)
         let binder = Binder(context: context, text: view.text)
         return Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
@@ -92,7 +95,8 @@ package final class Database: Sendable {
         switch object.options["connector"] {
         case "nexmark":
             return try NexmarkSource(
-                oid: object.oid, options: object.options, columns: object.columns.map { ($0.name, $0.type) }
+                oid: object.oid, options: object.options,
+                columns: object.columns.map { ($0.name, $0.type) }
             ) { mailbox.post(.wake) }
         default:
             return try TopicSource(
@@ -110,7 +114,8 @@ package final class Database: Sendable {
     }
 
     /// Asks the engine and waits for its answer.
-    func ask<Success: Sendable>(_ command: (EngineReply<Success>) -> EngineCommand) async throws(SQLError)
+    func ask<Success: Sendable>(_ command: (EngineReply<Success>) -> EngineCommand)
+        async throws(SQLError)
         -> Success
     {
         let result = await withCheckedContinuation { engine.mailbox.post(command($0)) }

@@ -27,7 +27,8 @@ package final class DatabaseServer: Sendable {
         do {
             database = try Database(configuration, messages: messages)
         } catch {
-            throw StartError(description: "cannot open the database in \(configuration.dataDirectory): \(error)")
+            throw StartError(
+                description: "cannot open the database in \(configuration.dataDirectory): \(error)")
         }
         self.database = database
         if database.isNew, let file = configuration.initFile {
@@ -43,7 +44,8 @@ package final class DatabaseServer: Sendable {
         let responder = HTTPResponder(metrics: database.metrics)
         http.accept(on: loop) { await responder.serve($0) }
         let host = configuration.listen
-        readyLine = "ready pg=\(host):\(pg.port) kafka=\(host):\(kafka.port) http=\(host):\(http.port)"
+        readyLine =
+            "ready pg=\(host):\(pg.port) kafka=\(host):\(kafka.port) http=\(host):\(http.port)"
     }
 
     /// Checkpoints; the process may exit afterwards.
@@ -54,24 +56,31 @@ package final class DatabaseServer: Sendable {
             try Disk.createDirectory(directory)
             let file = try File(directory + "/lock", .readWrite)
             guard file.tryLock() else {
-                throw StartError(description: "another process is using the data directory \(directory)")
+                throw StartError(
+                    description: "another process is using the data directory \(directory)")
             }
             return file
         } catch let error as SystemError {
-            throw StartError(description: "cannot write to the data directory \(directory): \(error.reason)")
+            throw StartError(
+                description: "cannot write to the data directory \(directory): \(error.reason)")
         }
     }
 
-    private static func listen(_ configuration: Configuration, _ port: UInt16, _ flag: String) throws -> Listener {
+    private static func listen(_ configuration: Configuration, _ port: UInt16, _ flag: String)
+        throws -> Listener
+    {
         do {
             return try Listener(host: configuration.listen, port: port)
         } catch {
             throw StartError(
-                description: "cannot listen on \(configuration.listen):\(port) (--\(flag)): \(error.reason)")
+                description:
+                    "cannot listen on \(configuration.listen):\(port) (--\(flag)): \(error.reason)")
         }
     }
 
-    private static func advertised(_ configuration: Configuration, _ port: UInt16) -> (host: String, port: Int32) {
+    private static func advertised(_ configuration: Configuration, _ port: UInt16) -> (
+        host: String, port: Int32
+    ) {
         guard let text = configuration.kafkaAdvertise, let colon = text.lastIndex(of: ":"),
             let given = Int32(text[text.index(after: colon)...])
         else { return (configuration.listen, Int32(port)) }
@@ -93,7 +102,8 @@ package final class DatabaseServer: Sendable {
                     for (statement, part) in try Parser.statements(text) {
                         // Positions are those of the whole file.
                         _ = part
-                        _ = try await session.execute(statement, text: text, parameters: Parameters(values: []))
+                        _ = try await session.execute(
+                            statement, text: text, parameters: Parameters(values: []))
                     }
                     continuation.resume(returning: nil)
                 } catch let error as SQLError {

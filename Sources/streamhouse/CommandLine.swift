@@ -38,7 +38,9 @@ enum CommandLineOptions {
         """
 
     static func parse(_ arguments: [String]) throws(UsageError) -> Command {
-        guard let command = arguments.first else { throw UsageError(message: "no command given; try --help") }
+        guard let command = arguments.first else {
+            throw UsageError(message: "no command given; try --help")
+        }
         let rest = Array(arguments.dropFirst())
         switch command {
         case "--version", "version": return .version
@@ -51,19 +53,27 @@ enum CommandLineOptions {
     }
 
     private static let serveFlags = [
-        "data-dir", "listen", "pg-port", "kafka-port", "http-port", "workers", "kafka-advertise", "init",
+        "data-dir", "listen", "pg-port", "kafka-port", "http-port", "workers", "kafka-advertise",
+        "init",
         "auth", "checkpoint-interval-ms", "log-level",
     ]
 
     /// `--name value` and `--name=value`, in that order of what counts: flag, then variable.
-    private static func values(_ arguments: [String], known: [String]) throws(UsageError) -> [String: String] {
+    private static func values(_ arguments: [String], known: [String]) throws(UsageError)
+        -> [String: String]
+    {
         var found: [String: String] = [:]
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            guard argument.hasPrefix("--") else { throw UsageError(message: "unexpected argument \"\(argument)\"") }
-            let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard argument.hasPrefix("--") else {
+                throw UsageError(message: "unexpected argument \"\(argument)\"")
+            }
+            let parts = argument.dropFirst(2).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
-            guard known.contains(name) else { throw UsageError(message: "unknown flag --\(name); try --help") }
+            guard known.contains(name) else {
+                throw UsageError(message: "unknown flag --\(name); try --help")
+            }
             if parts.count == 2 {
                 found[name] = String(parts[1])
             } else if let value = rest.popFirst() {
@@ -82,7 +92,8 @@ enum CommandLineOptions {
         for flag in serveFlags {
             origins[flag] = "--\(flag)"
             if given[flag] == nil {
-                let variable = "STREAMHOUSE_" + String(flag.uppercased().map { $0 == "-" ? "_" : $0 })
+                let variable =
+                    "STREAMHOUSE_" + String(flag.uppercased().map { $0 == "-" ? "_" : $0 })
                 given[flag] = HostProcess.environment(variable)
                 if given[flag] != nil { origins[flag] = variable }
             }
@@ -92,7 +103,8 @@ enum CommandLineOptions {
         func port(_ name: String, _ standard: UInt16) throws(UsageError) -> UInt16 {
             guard let text = given[name] else { return standard }
             guard let value = UInt16(text) else {
-                throw UsageError(message: "\(origin(name)) takes a port from 0 to 65535, not \"\(text)\"")
+                throw UsageError(
+                    message: "\(origin(name)) takes a port from 0 to 65535, not \"\(text)\"")
             }
             return value
         }
@@ -109,30 +121,45 @@ enum CommandLineOptions {
         }
         if let text = given["workers"] {
             guard let workers = Int(text), workers >= 1, workers <= 256 else {
-                throw UsageError(message: "\(origin("workers")) takes a number from 1 to 256, not \"\(text)\"")
+                throw UsageError(
+                    message: "\(origin("workers")) takes a number from 1 to 256, not \"\(text)\"")
             }
             configuration.workers = workers
         }
         if let text = given["checkpoint-interval-ms"] {
             guard let interval = Int64(text), interval >= 1 else {
-                throw UsageError(message: "\(origin("checkpoint-interval-ms")) takes milliseconds, not \"\(text)\"")
+                throw UsageError(
+                    message:
+                        "\(origin("checkpoint-interval-ms")) takes milliseconds, not \"\(text)\"")
             }
             configuration.checkpointIntervalMilliseconds = interval
         }
         if let text = configuration.kafkaAdvertise {
-            guard let colon = text.lastIndex(of: ":"), colon > text.startIndex, UInt16(text[text.index(after: colon)...]) != nil else {
-                throw UsageError(message: "\(origin("kafka-advertise")) takes HOST:PORT, not \"\(text)\"")
+            guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
+                UInt16(text[text.index(after: colon)...]) != nil
+            else {
+                throw UsageError(
+                    message: "\(origin("kafka-advertise")) takes HOST:PORT, not \"\(text)\"")
             }
         }
         configuration.auth = given["auth"] ?? configuration.auth
+        try checkAccess(configuration)
+        return configuration
+    }
+
+    /// Who may connect is decided by where: without passwords only this machine.
+    private static func checkAccess(_ configuration: Configuration) throws(UsageError) {
         guard configuration.auth == "trust" else {
-            throw UsageError(message: "unknown authentication method \"\(configuration.auth)\"; only trust is there")
+            throw UsageError(
+                message:
+                    "unknown authentication method \"\(configuration.auth)\"; only trust is there")
         }
         guard configuration.isLoopback else {
             throw UsageError(
-                message: "--auth trust is refused on \(configuration.listen): anybody could connect; listen on 127.0.0.1")
+                message:
+                    "--auth trust is refused on \(configuration.listen): anybody could connect; listen on 127.0.0.1"
+            )
         }
-        return configuration
     }
 
     private static func generate(_ arguments: [String]) throws(UsageError) -> Command {
@@ -147,7 +174,8 @@ enum CommandLineOptions {
             throw UsageError(message: "--table takes person, auction or bid, not \"\(table)\"")
         }
         guard let count = Int64(given["count"] ?? "1000"), count >= 0 else {
-            throw UsageError(message: "--count takes a number of events, not \"\(given["count"] ?? "")\"")
+            throw UsageError(
+                message: "--count takes a number of events, not \"\(given["count"] ?? "")\"")
         }
         guard let seed = UInt64(given["seed"] ?? "1") else {
             throw UsageError(message: "--seed takes a number, not \"\(given["seed"] ?? "")\"")

@@ -11,7 +11,9 @@ struct Streamhouse {
     static func main() {
         let waitForSignal = HostProcess.interceptSignals()
         guard HostProcess.hasSupportedProcessor else {
-            fail("this processor lacks AVX2 and BMI2 (x86-64-v3), which streamhouse is compiled for", code: 70)
+            fail(
+                "this processor lacks AVX2 and BMI2 (x86-64-v3), which streamhouse is compiled for",
+                code: 70)
         }
         do throws(CommandLineOptions.UsageError) {
             switch try CommandLineOptions.parse(Array(CommandLine.arguments.dropFirst())) {
@@ -36,7 +38,9 @@ struct Streamhouse {
         HostProcess.exit(code)
     }
 
-    private static func serve(_ configuration: Configuration, _ waitForSignal: @escaping @Sendable () -> Void) async {
+    private static func serve(
+        _ configuration: Configuration, _ waitForSignal: @escaping @Sendable () -> Void
+    ) async {
         let messages = Log(level: Log.Level(name: configuration.logLevel) ?? .info)
         do {
             let server = try await DatabaseServer(configuration, messages: messages)

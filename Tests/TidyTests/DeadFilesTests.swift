@@ -44,9 +44,11 @@ import Testing
             .split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
             .joined(separator: "\n")
         for folder in ["Sources", "Tests"] {
-            let targets = Set(
-                SourceTree.paths(below: folder).map { $0.split(separator: "/") }
-                    .filter { $0.count > 2 && $0.last?.hasSuffix(".swift") == true }.map { String($0[1]) })
+            var targets: Set<String> = []
+            for path in SourceTree.paths(below: folder) where path.hasSuffix(".swift") {
+                let parts = path.split(separator: "/")
+                if parts.count > 2 { targets.insert(String(parts[1])) }
+            }
             expectNone(
                 targets.sorted().filter { !manifest.contains("\"\($0)\"") }.map { target in
                     Violation(

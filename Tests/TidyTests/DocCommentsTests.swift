@@ -85,7 +85,10 @@ import Testing
         let name = header.drop { $0 == " " }
         let isOperator = name.first.map { !$0.isLetter && !"_`".contains($0) } ?? true
         return !isOperator
-            && !["hash(into", "encode(to", "next()", "receive(_ chunk", "finish(out", "capture()", "restore(_ rows"].contains { name.hasPrefix($0) }
+            && ![
+                "hash(into", "encode(to", "next()", "receive(_ chunk", "finish(out", "capture()",
+                "restore(_ rows",
+            ].contains { name.hasPrefix($0) }
     }
 
     private static func isDocumented(_ declaration: Declaration, in file: SourceFile) -> Bool {

@@ -51,7 +51,9 @@ final class JSONDecoder {
         return result
     }
 
-    private func copy<Element>(_ start: UnsafeRawPointer?, _ count: Int, _ zero: Element) -> Storage<Element> {
+    private func copy<Element>(_ start: UnsafeRawPointer?, _ count: Int, _ zero: Element)
+        -> Storage<Element>
+    {
         let storage = Storage<Element>(uninitialized: count)
         if let start = unsafe start {
             unsafe UnsafeMutableRawPointer(storage.cells.unsafePointer).copyMemory(
@@ -67,14 +69,18 @@ final class JSONDecoder {
         let cells = unsafe csimdjson_cells(handle, index)
         switch columns[index].type.physical {
         case .int64: return Column(.int64(unsafe copy(cells, rows, 0 as Int64)), validity: validity)
-        case .double: return Column(.double(unsafe copy(cells, rows, 0 as Double)), validity: validity)
+        case .double:
+            return Column(.double(unsafe copy(cells, rows, 0 as Double)), validity: validity)
         case .bool: return Column(.bool(unsafe copy(cells, rows, 0 as UInt8)), validity: validity)
         case .numeric:
             let coefficients = unsafe copy(cells, rows, 0 as Int128)
-            let scales = unsafe copy(UnsafeRawPointer(csimdjson_scales(handle, index)), rows, 0 as Int16)
+            let scales = unsafe copy(
+                UnsafeRawPointer(csimdjson_scales(handle, index)), rows, 0 as Int16)
             let numbers = Storage<Numeric>(uninitialized: rows)
             let (from, places, to) = (coefficients.cells, scales.cells, numbers.cells)
-            for row in 0..<rows { to[row] = Numeric(coefficient: from[row], scale: Int(places[row])) }
+            for row in 0..<rows {
+                to[row] = Numeric(coefficient: from[row], scale: Int(places[row]))
+            }
             return Column(.numeric(numbers), validity: validity)
         case .text, .interval:
             var byteCount = 0

@@ -16,9 +16,17 @@ package struct NexmarkGenerator: Sendable {
     private static let activePeople: Int64 = 1000
     /// 2015-07-15 00:00:00, in microseconds since 2000-01-01.
     private static let baseTime: Int64 = 490_233_600_000_000
-    private static let firstNames = ["Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter", "Walter"]
-    private static let lastNames = ["Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris"]
-    private static let cities = ["Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond", "Seattle", "Kent", "Cheyenne"]
+    private static let firstNames = [
+        "Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter",
+        "Walter",
+    ]
+    private static let lastNames = [
+        "Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris",
+    ]
+    private static let cities = [
+        "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond",
+        "Seattle", "Kent", "Cheyenne",
+    ]
     private static let states = ["AZ", "CA", "ID", "OR", "WA", "WY"]
     private static let hotChannels = ["Google", "Facebook", "Baidu", "Apple"]
 
@@ -34,12 +42,14 @@ package struct NexmarkGenerator: Sendable {
         case .auction:
             [
                 ("id", .int8), ("item_name", .text), ("description", .text), ("initial_bid", .int8),
-                ("reserve", .int8), ("date_time", .timestamp), ("expires", .timestamp), ("seller", .int8),
+                ("reserve", .int8), ("date_time", .timestamp), ("expires", .timestamp),
+                ("seller", .int8),
                 ("category", .int8), ("extra", .text),
             ]
         case .bid:
             [
-                ("auction", .int8), ("bidder", .int8), ("price", .int8), ("channel", .text), ("url", .text),
+                ("auction", .int8), ("bidder", .int8), ("price", .int8), ("channel", .text),
+                ("url", .text),
                 ("date_time", .timestamp), ("extra", .text),
             ]
         }
@@ -129,16 +139,19 @@ package struct NexmarkGenerator: Sendable {
     }
 
     private func person(_ event: Int64, _ dice: inout Dice) -> [Value] {
-        let name = dice.pick(NexmarkGenerator.firstNames) + " " + dice.pick(NexmarkGenerator.lastNames)
+        let name =
+            dice.pick(NexmarkGenerator.firstNames) + " " + dice.pick(NexmarkGenerator.lastNames)
         var email = dice.letters(3 + dice.below(4))
         email += [64] + dice.letters(3 + dice.below(2)) + Array(".com".utf8)
         var card = ""
         for index in 0..<4 {
             let digits = String(dice.below(10_000))
-            card += (index > 0 ? " " : "") + String(repeating: "0", count: 4 - digits.count) + digits
+            card +=
+                (index > 0 ? " " : "") + String(repeating: "0", count: 4 - digits.count) + digits
         }
         let (city, state) = (dice.pick(NexmarkGenerator.cities), dice.pick(NexmarkGenerator.states))
-        let used = 8 + name.utf8.count + email.count + card.utf8.count + city.utf8.count + state.utf8.count
+        let used =
+            8 + name.utf8.count + email.count + card.utf8.count + city.utf8.count + state.utf8.count
         return [
             .int(event / 50 + NexmarkGenerator.firstID), .string(name), .text(email), .string(card),
             .string(city), .string(state), .int(time(event)), extra(Int64(200 - used), &dice),
@@ -158,8 +171,10 @@ package struct NexmarkGenerator: Sendable {
         let category = 10 + dice.below(5)
         let used = Int64(48 + name.count + description.count)
         return [
-            .int(id), .text(name), .text(description), .int(first), .int(reserve), .int(time(event)),
-            .int(expires), .int(seller + NexmarkGenerator.firstID), .int(category), extra(500 - used, &dice),
+            .int(id), .text(name), .text(description), .int(first), .int(reserve),
+            .int(time(event)),
+            .int(expires), .int(seller + NexmarkGenerator.firstID), .int(category),
+            extra(500 - used, &dice),
         ]
     }
 
@@ -168,13 +183,17 @@ package struct NexmarkGenerator: Sendable {
         let low = max(lastAuction - NexmarkGenerator.inFlight, 0)
         let isHot = dice.below(2) > 0
         let auction =
-            isHot ? lastAuction / 100 * 100 : low + dice.below(lastAuction - low + 1 + NexmarkGenerator.lead)
+            isHot
+            ? lastAuction / 100 * 100
+            : low + dice.below(lastAuction - low + 1 + NexmarkGenerator.lead)
         let bidder = dice.below(4) > 0 ? event / 50 / 100 * 100 + 1 : someone(event, &dice)
         let price = dice.price()
         let (channel, url) = self.channel(&dice)
         return [
-            .int(auction + NexmarkGenerator.firstID), .int(bidder + NexmarkGenerator.firstID), .int(price),
-            .string(channel), .string(url), .int(time(event)), .text(dice.letters(54 + dice.below(28))),
+            .int(auction + NexmarkGenerator.firstID), .int(bidder + NexmarkGenerator.firstID),
+            .int(price),
+            .string(channel), .string(url), .int(time(event)),
+            .text(dice.letters(54 + dice.below(28))),
         ]
     }
 

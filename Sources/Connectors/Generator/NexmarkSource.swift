@@ -20,7 +20,9 @@ package final class NexmarkSource: SourceReader {
         options["nexmark.\(name)"] ?? options[name]
     }
 
-    private static func stream(_ options: [String: String]) throws(SQLError) -> NexmarkGenerator.Stream {
+    private static func stream(_ options: [String: String]) throws(SQLError)
+        -> NexmarkGenerator.Stream
+    {
         let name = option(options, "table") ?? option(options, "table.type")?.lowercased() ?? ""
         guard let stream = NexmarkGenerator.Stream(rawValue: name) else {
             throw SQLError(
@@ -31,7 +33,9 @@ package final class NexmarkSource: SourceReader {
     }
 
     /// The columns of the stream that the options name.
-    package static func columns(_ options: [String: String]) throws(SQLError) -> [(String, DataType)] {
+    package static func columns(_ options: [String: String]) throws(SQLError) -> [(
+        String, DataType
+    )] {
         NexmarkGenerator.columns(try stream(options))
     }
 
@@ -46,7 +50,8 @@ package final class NexmarkSource: SourceReader {
             guard names.contains(name) else {
                 throw SQLError(
                     .invalidParameterValue, "unrecognized source option \"\(key)\"",
-                    hint: "Known options: nexmark.table, nexmark.rate, nexmark.count, nexmark.seed.")
+                    hint: "Known options: nexmark.table, nexmark.rate, nexmark.count, nexmark.seed."
+                )
             }
         }
         func number(_ name: String, _ standard: Int64) throws(SQLError) -> Int64 {
@@ -64,11 +69,13 @@ package final class NexmarkSource: SourceReader {
         var places: [Int] = []
         for (name, type) in columns {
             guard let place = own.firstIndex(where: { $0.0 == name }) else {
-                throw SQLError(.undefinedColumn, "stream \(stream.rawValue) has no column \"\(name)\"")
+                throw SQLError(
+                    .undefinedColumn, "stream \(stream.rawValue) has no column \"\(name)\"")
             }
             guard own[place].1.kind == type.kind else {
                 throw SQLError(
-                    .datatypeMismatch, "column \"\(name)\" is of type \(own[place].1.name), not \(type.name)")
+                    .datatypeMismatch,
+                    "column \"\(name)\" is of type \(own[place].1.name), not \(type.name)")
             }
             places.append(place)
         }
@@ -105,7 +112,9 @@ package final class NexmarkSource: SourceReader {
         return min(count, events)
     }
 
-    package func read(_ split: String, from: Int64, to: Int64, columns wanted: [Int], maximumRows: Int)
+    package func read(
+        _ split: String, from: Int64, to: Int64, columns wanted: [Int], maximumRows: Int
+    )
         throws(SQLError) -> SourceChunk
     {
         let builders = wanted.map { ColumnBuilder(types[$0], capacity: 1024) }
@@ -114,11 +123,14 @@ package final class NexmarkSource: SourceReader {
         while next < to, rows < maximumRows {
             if NexmarkGenerator.stream(of: next) == stream {
                 let values = generator.values(next)
-                for (builder, column) in zip(builders, wanted) { builder.append(values[places[column]]) }
+                for (builder, column) in zip(builders, wanted) {
+                    builder.append(values[places[column]])
+                }
                 rows += 1
             }
             next += 1
         }
-        return SourceChunk(batch: Batch(columns: builders.map { $0.column() }, count: rows), next: next)
+        return SourceChunk(
+            batch: Batch(columns: builders.map { $0.column() }, count: rows), next: next)
     }
 }

@@ -23,7 +23,9 @@ package final class TopicSource: SourceReader {
     ]
 
     /// - Throws: 22023 for unknown or missing options, 42704 when there is no such topic.
-    package init(topics: TopicStore, options: [String: String], columns: [(String, DataType)]) throws(SQLError) {
+    package init(topics: TopicStore, options: [String: String], columns: [(String, DataType)])
+        throws(SQLError)
+    {
         for name in options.keys.sorted() where !TopicSource.known.contains(name) {
             if name == "properties.bootstrap.server" {
                 throw SQLError.unsupported("a source over an external Kafka cluster")
@@ -49,7 +51,9 @@ package final class TopicSource: SourceReader {
         self.topics = topics
         self.topic = topic
         self.columns = columns.map { (name: $0.0, type: $0.1) }
-        starts = (options["scan.startup.offsets"] ?? "").split(separator: ",").compactMap { Int64($0) }
+        starts = (options["scan.startup.offsets"] ?? "").split(separator: ",").compactMap {
+            Int64($0)
+        }
     }
 
     package var splits: [String] {
@@ -70,7 +74,9 @@ package final class TopicSource: SourceReader {
         return number < offsets.count ? offsets[number] : 0
     }
 
-    package func read(_ split: String, from: Int64, to: Int64, columns wanted: [Int], maximumRows: Int)
+    package func read(
+        _ split: String, from: Int64, to: Int64, columns wanted: [Int], maximumRows: Int
+    )
         throws(SQLError) -> SourceChunk
     {
         let number = partition(split)
@@ -107,7 +113,8 @@ package final class TopicSource: SourceReader {
         guard let header = try? RecordBatchHeader(batch) else { return range.upperBound }
         func reject(_ offset: Int64, _ raw: [UInt8], _ reason: String) {
             rejected.append(
-                RejectedRecord(topic: topic, partition: partition, offset: offset, raw: raw, reason: reason))
+                RejectedRecord(
+                    topic: topic, partition: partition, offset: offset, raw: raw, reason: reason))
         }
         do throws(MalformedBytes) {
             var records = try RecordIterator(batch, header)

@@ -57,7 +57,8 @@ package struct Output {
 
     /// Handles rows whose expressions failed: ends an ad-hoc query with the first error, sends them
     /// to the dead letters of a view. - Returns: the rows that are left.
-    package func divert(_ evaluation: Evaluation, _ batch: Batch) throws(SQLError) -> Cells<UInt32>? {
+    package func divert(_ evaluation: Evaluation, _ batch: Batch) throws(SQLError) -> Cells<UInt32>?
+    {
         if evaluation.failures.isEmpty { return nil }
         if circuit.failsFast {
             let first = evaluation.failures.min { $0.row < $1.row }

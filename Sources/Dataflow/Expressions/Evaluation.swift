@@ -200,7 +200,9 @@ extension Column {
     }
 
     var intervals: Storage<Interval> {
-        guard case .interval(let storage) = data else { preconditionFailure("not an interval column") }
+        guard case .interval(let storage) = data else {
+            preconditionFailure("not an interval column")
+        }
         return storage
     }
 

@@ -75,7 +75,11 @@ enum RowKernels {
                 continue
             }
             do throws(SQLError) {
-                if let text = try f(row) { builder.append(text: text) } else { builder.appendNull() }
+                if let text = try f(row) {
+                    builder.append(text: text)
+                } else {
+                    builder.appendNull()
+                }
             } catch {
                 builder.append(text: [])
                 e.fail(row, error)

@@ -25,13 +25,20 @@ enum ArithmeticFunctions {
             for right in integerTypes {
                 let type = wider(left, right)
                 let pair = [left, right]
-                list.append(ScalarFunction("+", pair, type, canFail: true) { e, c in add(e, c, type) })
-                list.append(ScalarFunction("-", pair, type, canFail: true) { e, c in subtract(e, c, type) })
-                list.append(ScalarFunction("*", pair, type, canFail: true) { e, c in multiply(e, c, type) })
-                list.append(ScalarFunction("/", pair, type, canFail: true) { e, c in divide(e, c, type) })
-                list.append(ScalarFunction("%", pair, type, canFail: true) { e, c in remainder(e, c) })
+                list.append(
+                    ScalarFunction("+", pair, type, canFail: true) { e, c in add(e, c, type) })
+                list.append(
+                    ScalarFunction("-", pair, type, canFail: true) { e, c in subtract(e, c, type) })
+                list.append(
+                    ScalarFunction("*", pair, type, canFail: true) { e, c in multiply(e, c, type) })
+                list.append(
+                    ScalarFunction("/", pair, type, canFail: true) { e, c in divide(e, c, type) })
+                list.append(
+                    ScalarFunction("%", pair, type, canFail: true) { e, c in remainder(e, c) })
                 if left == right {
-                    list.append(ScalarFunction("mod", pair, type, canFail: true) { e, c in remainder(e, c) })
+                    list.append(
+                        ScalarFunction("mod", pair, type, canFail: true) { e, c in remainder(e, c) }
+                    )
                     for (symbol, operation) in bitwise {
                         list.append(
                             ScalarFunction(symbol, pair, type) { e, c in
@@ -47,12 +54,16 @@ enum ArithmeticFunctions {
                     let range = TextEncoding.range(left.kind)
                     return RowKernels.ints(e, c) { (row) throws(SQLError) in
                         let value = 0 &- cells[row]
-                        if !range.contains(value) || cells[row] == Int64.min { throw outOfRange(left) }
+                        if !range.contains(value) || cells[row] == Int64.min {
+                            throw outOfRange(left)
+                        }
                         return value
                     }
                 })
             for (symbol, isLeft) in [("<<", true), (">>", false)] {
-                list.append(ScalarFunction(symbol, [left, .int4], left) { e, c in shift(e, c, left, isLeft) })
+                list.append(
+                    ScalarFunction(symbol, [left, .int4], left) { e, c in shift(e, c, left, isLeft)
+                    })
             }
             list.append(ScalarFunction("+", [left], left) { _, c in c[0] })
             list.append(
@@ -65,7 +76,9 @@ enum ArithmeticFunctions {
     }
 
     /// Shifts by the count modulo the type's width, as the processor does it for PostgreSQL.
-    private static func shift(_ e: Evaluation, _ c: [Column], _ type: DataType, _ isLeft: Bool) -> Column {
+    private static func shift(_ e: Evaluation, _ c: [Column], _ type: DataType, _ isLeft: Bool)
+        -> Column
+    {
         let (values, counts) = (c[0].int64s, c[1].int64s)
         let width = type.kind == .int8 ? Int64(64) : 32
         return RowKernels.ints(e, c) { row in
@@ -100,8 +113,11 @@ enum ArithmeticFunctions {
         }
         if overflow < 0 || narrow {
             for row in 0..<e.count {
-                let failed = a[row].addingReportingOverflow(b[row]).overflow || !range.contains(to[row])
-                if failed, validity.map({ $0.cells[row] != 0 }) ?? true { e.fail(row, outOfRange(type)) }
+                let failed =
+                    a[row].addingReportingOverflow(b[row]).overflow || !range.contains(to[row])
+                if failed, validity.map({ $0.cells[row] != 0 }) ?? true {
+                    e.fail(row, outOfRange(type))
+                }
             }
         }
         return Column(.int64(result), validity: validity)
@@ -187,7 +203,9 @@ enum ArithmeticFunctions {
     static let overflow = SQLError(.numericValueOutOfRange, "value out of range: overflow")
     static let underflow = SQLError(.numericValueOutOfRange, "value out of range: underflow")
 
-    private static func checked(_ result: Double, _ a: Double, _ b: Double) throws(SQLError) -> Double {
+    private static func checked(_ result: Double, _ a: Double, _ b: Double) throws(SQLError)
+        -> Double
+    {
         if result.isInfinite, !a.isInfinite, !b.isInfinite { throw overflow }
         return result
     }
@@ -196,7 +214,8 @@ enum ArithmeticFunctions {
 
     private static var numerics: [ScalarFunction] {
         func binary(
-            _ symbol: String, _ f: @escaping @Sendable (Numeric, Numeric) throws(SQLError) -> Numeric
+            _ symbol: String,
+            _ f: @escaping @Sendable (Numeric, Numeric) throws(SQLError) -> Numeric
         ) -> ScalarFunction {
             ScalarFunction(symbol, [.numeric, .numeric], .numeric, canFail: true) { e, c in
                 let (left, right) = (c[0].numerics, c[1].numerics)

@@ -9,23 +9,29 @@ package enum CastFunctions {
     package enum Context: Int, Comparable, Sendable {
         case implicit, assignment, explicit
 
-        package static func < (left: Context, right: Context) -> Bool { left.rawValue < right.rawValue }
+        package static func < (left: Context, right: Context) -> Bool {
+            left.rawValue < right.rawValue
+        }
     }
 
     /// The least explicit context in which `from` becomes `to`; nil when there is no such cast.
     package static func context(from: DataType, to: DataType) -> Context? {
         if from.kind == to.kind || from.kind == .unknown { return .implicit }
         let order: [DataType.Kind: Int] = [.int2: 0, .int4: 1, .int8: 2, .numeric: 3, .float8: 5]
-        if let a = order[from.kind], let b = order[to.kind] { return a < b ? .implicit : .assignment }
+        if let a = order[from.kind], let b = order[to.kind] {
+            return a < b ? .implicit : .assignment
+        }
         switch (from.kind, to.kind) {
-        case (.name, .text), (.name, .varchar), (.varchar, .text), (.text, .varchar): return .implicit
+        case (.name, .text), (.name, .varchar), (.varchar, .text), (.text, .varchar):
+            return .implicit
         case (.char, .text): return .implicit
         case (.text, .name), (.varchar, .name), (.text, .char): return .assignment
         case (.int2, .oid), (.int4, .oid), (.int8, .oid), (.int2, .regclass), (.int4, .regclass),
             (.int8, .regclass), (.regclass, .oid), (.oid, .regclass), (.oid, .regproc),
             (.oid, .regtype), (.regproc, .oid), (.regtype, .oid):
             return .implicit
-        case (.oid, .int8), (.oid, .int4), (.regclass, .int4), (.regclass, .int8): return .assignment
+        case (.oid, .int8), (.oid, .int4), (.regclass, .int4), (.regclass, .int8):
+            return .assignment
         case (.text, .regclass): return .implicit
         case (.boolean, .int4), (.int4, .boolean): return .explicit
         case (_, .text), (_, .varchar): return .assignment
@@ -53,7 +59,9 @@ package enum CastFunctions {
         }
     }
 
-    private static func convert(_ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType) -> Column {
+    private static func convert(_ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType)
+        -> Column
+    {
         let source = c[0]
         switch (source.data, to.physical) {
         case (.int64(let cells), .int64) where from.kind != .timestamp && to.kind != .timestamp:
@@ -67,7 +75,8 @@ package enum CastFunctions {
                 guard range.contains(cells.cells[row]) else { throw outOfRange(to) }
                 return cells.cells[row]
             }
-        case (.int64(let cells), .double): return RowKernels.doubles(e, c) { Double(cells.cells[$0]) }
+        case (.int64(let cells), .double):
+            return RowKernels.doubles(e, c) { Double(cells.cells[$0]) }
         case (.int64(let cells), .numeric):
             return RowKernels.numerics(e, c) { (row) throws(SQLError) in
                 try Numeric(cells.cells[row]).applying(modifier: to.modifier)
@@ -78,7 +87,8 @@ package enum CastFunctions {
             return RowKernels.ints(e, c) { (row) throws(SQLError) in
                 // rint(): halves to even, as PostgreSQL's float casts do.
                 let value = cells.cells[row].rounded(.toNearestOrEven)
-                guard let int = Int64(exactly: value), TextEncoding.range(to.kind).contains(int) else {
+                guard let int = Int64(exactly: value), TextEncoding.range(to.kind).contains(int)
+                else {
                     throw outOfRange(to)
                 }
                 return int
@@ -89,8 +99,11 @@ package enum CastFunctions {
             }
         case (.double, .double): return source
         case (.numeric(let cells), .int64):
-            return RowKernels.ints(e, c) { (row) throws(SQLError) in try integer(cells.cells[row], to) }
-        case (.numeric(let cells), .double): return RowKernels.doubles(e, c) { cells.cells[$0].double }
+            return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                try integer(cells.cells[row], to)
+            }
+        case (.numeric(let cells), .double):
+            return RowKernels.doubles(e, c) { cells.cells[$0].double }
         case (.numeric(let cells), .numeric):
             if to.modifier < 0 { return source }
             return RowKernels.numerics(e, c) { (row) throws(SQLError) in

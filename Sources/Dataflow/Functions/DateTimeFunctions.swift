@@ -20,7 +20,8 @@ enum DateTimeFunctions {
                 return RowKernels.intervals(e, c) { (row) throws(SQLError) in
                     let (x, y) = (a.cells[row], b.cells[row])
                     guard Timestamp.isFinite(x), Timestamp.isFinite(y) else {
-                        throw SQLError(.datetimeFieldOverflow, "cannot subtract infinite timestamps")
+                        throw SQLError(
+                            .datetimeFieldOverflow, "cannot subtract infinite timestamps")
                     }
                     let difference = x - y
                     return Interval(
@@ -51,7 +52,8 @@ enum DateTimeFunctions {
     private static func scaled(_ i: Interval, _ factor: Double) -> Interval {
         let months = Double(i.months) * factor
         let days = Double(i.days) * factor + (months - months.rounded(.towardZero)) * 30
-        let time = Double(i.microseconds) * factor
+        let time =
+            Double(i.microseconds) * factor
             + (days - days.rounded(.towardZero)) * Double(Timestamp.microsecondsPerDay)
         return Interval(
             months: Int32(clamping: Int64(months)), days: Int32(clamping: Int64(days)),
@@ -102,7 +104,9 @@ enum DateTimeFunctions {
                     try field(c[0].textBytes(row), times.cells[row]).double
                 }
             },
-            ScalarFunction("date_bin", [.interval, .timestamp, .timestamp], .timestamp, canFail: true) {
+            ScalarFunction(
+                "date_bin", [.interval, .timestamp, .timestamp], .timestamp, canFail: true
+            ) {
                 e, c in
                 let (strides, times, origins) = (c[0].intervals, c[1].int64s, c[2].int64s)
                 return RowKernels.ints(e, c) { (row) throws(SQLError) in
@@ -149,11 +153,14 @@ enum DateTimeFunctions {
         case "month": f = Timestamp.Fields(year: f.year, month: f.month, day: 1)
         case "quarter": f = Timestamp.Fields(year: f.year, month: (f.month - 1) / 3 * 3 + 1, day: 1)
         case "year": f = Timestamp.Fields(year: f.year, month: 1, day: 1)
-        case "decade": f = Timestamp.Fields(year: Int(floorTo(Int64(f.year), 10, 0)), month: 1, day: 1)
+        case "decade":
+            f = Timestamp.Fields(year: Int(floorTo(Int64(f.year), 10, 0)), month: 1, day: 1)
         case "century":
-            f = Timestamp.Fields(year: Int(floorTo(Int64(f.year - 1), 100, 0)) + 1, month: 1, day: 1)
+            f = Timestamp.Fields(
+                year: Int(floorTo(Int64(f.year - 1), 100, 0)) + 1, month: 1, day: 1)
         case "millennium":
-            f = Timestamp.Fields(year: Int(floorTo(Int64(f.year - 1), 1000, 0)) + 1, month: 1, day: 1)
+            f = Timestamp.Fields(
+                year: Int(floorTo(Int64(f.year - 1), 1000, 0)) + 1, month: 1, day: 1)
         default: throw unknownUnit(String(decoding: bytes, as: UTF8.self))
         }
         return Timestamp.value(f)
@@ -181,8 +188,11 @@ enum DateTimeFunctions {
         case "quarter": return Numeric(Int64((f.month - 1) / 3 + 1))
         case "year": return Numeric(Int64(f.year > 0 ? f.year : f.year - 1))
         case "decade": return Numeric(floorTo(Int64(f.year), 10, 0) / 10)
-        case "century": return Numeric(Int64(f.year > 0 ? (f.year + 99) / 100 : -((99 - (f.year - 1)) / 100)))
-        case "millennium": return Numeric(Int64(f.year > 0 ? (f.year + 999) / 1000 : -((999 - (f.year - 1)) / 1000)))
+        case "century":
+            return Numeric(Int64(f.year > 0 ? (f.year + 99) / 100 : -((99 - (f.year - 1)) / 100)))
+        case "millennium":
+            return Numeric(
+                Int64(f.year > 0 ? (f.year + 999) / 1000 : -((999 - (f.year - 1)) / 1000)))
         case "dow": return Numeric(floorModulo(day + 6, 7))
         case "isodow": return Numeric(floorModulo(day + 5, 7) + 1)
         case "doy": return Numeric(day - Timestamp.days(year: f.year, month: 1, day: 1) + 1)
@@ -227,7 +237,8 @@ enum DateTimeFunctions {
     package static func fixedWidth(_ interval: Interval) throws(SQLError) -> Int64 {
         guard interval.months == 0 else {
             throw SQLError(
-                .featureNotSupported, "timestamps cannot be binned into intervals containing months or years")
+                .featureNotSupported,
+                "timestamps cannot be binned into intervals containing months or years")
         }
         let width = Int64(interval.days) * Timestamp.microsecondsPerDay + interval.microseconds
         guard width > 0 else {
@@ -238,11 +249,14 @@ enum DateTimeFunctions {
 
     private static var windows: [ScalarFunction] {
         [
-            ScalarFunction("tumble_start", [.timestamp, .interval], .timestamp, canFail: true) { e, c in
+            ScalarFunction("tumble_start", [.timestamp, .interval], .timestamp, canFail: true) {
+                e, c in
                 let (times, widths) = (c[0].int64s, c[1].intervals)
                 return RowKernels.ints(e, c) { (row) throws(SQLError) in
                     // Aligned to the Unix epoch, as RisingWave and Flink do.
-                    floorTo(times.cells[row], try fixedWidth(widths.cells[row]), -Timestamp.unixEpochOffset)
+                    floorTo(
+                        times.cells[row], try fixedWidth(widths.cells[row]),
+                        -Timestamp.unixEpochOffset)
                 }
             }
         ]

@@ -25,7 +25,8 @@ package enum FunctionRegistry {
         _ name: String, _ arguments: [DataType], _ result: DataType, strict: Bool = true,
         _ body: @escaping @Sendable ([Value]) throws(SQLError) -> Value
     ) -> ScalarFunction {
-        ScalarFunction(name, arguments, result, strict: strict, canFail: true, volatile: true) { e, columns in
+        ScalarFunction(name, arguments, result, strict: strict, canFail: true, volatile: true) {
+            e, columns in
             let builder = ColumnBuilder(result.physical, capacity: e.count)
             for row in 0..<e.count {
                 let values = columns.map { $0.value(row) }

@@ -55,7 +55,9 @@ enum MathFunctions {
             unary("asin") { asin($0) }, unary("acos") { acos($0) }, unary("atan") { atan($0) },
             unary("radians") { $0 * .pi / 180 }, unary("degrees") { $0 * 180 / .pi },
             power("power"), power("pow"), power("^"),
-            ScalarFunction("pi", [], .float8) { e, _ in .constant(.double(.pi), .double, count: e.count) },
+            ScalarFunction("pi", [], .float8) { e, _ in
+                .constant(.double(.pi), .double, count: e.count)
+            },
             ScalarFunction("atan2", [.float8, .float8], .float8) { e, c in
                 let (left, right) = (c[0].doubles, c[1].doubles)
                 return RowKernels.doubles(e, c) { atan2(left.cells[$0], right.cells[$0]) }
@@ -73,7 +75,8 @@ enum MathFunctions {
     private static func logarithm(_ x: Double, _ f: (Double) -> Double) throws(SQLError) -> Double {
         if x == 0 { throw SQLError(.invalidArgumentForLogarithm, "cannot take logarithm of zero") }
         if x < 0 {
-            throw SQLError(.invalidArgumentForLogarithm, "cannot take logarithm of a negative number")
+            throw SQLError(
+                .invalidArgumentForLogarithm, "cannot take logarithm of a negative number")
         }
         return f(x)
     }
@@ -118,11 +121,13 @@ enum MathFunctions {
             numericUnary("ceiling") { (x) throws(SQLError) in try integral(x, up: true) },
             numericUnary("floor") { (x) throws(SQLError) in try integral(x, up: false) },
             numericUnary("round") { (x) throws(SQLError) in try x.rounded(to: 0) },
-            numericUnary("trunc") { (x) throws(SQLError) in try x.rounded(to: 0, truncating: true) },
+            numericUnary("trunc") { (x) throws(SQLError) in try x.rounded(to: 0, truncating: true)
+            },
             scaled("round", truncating: false), scaled("trunc", truncating: true),
             numericUnary("sqrt") { (x) throws(SQLError) in
                 if x.signum < 0 {
-                    throw SQLError(.invalidArgumentForPower, "cannot take square root of a negative number")
+                    throw SQLError(
+                        .invalidArgumentForPower, "cannot take square root of a negative number")
                 }
                 return try squareRoot(x)
             },
@@ -149,7 +154,9 @@ enum MathFunctions {
 
     /// numeric.c's power_var: the result has at least 16 significant digits.
     private static func power(_ base: Numeric, _ exponent: Numeric) throws(SQLError) -> Numeric {
-        guard base.isFinite, exponent.isFinite else { throw SQLError.unsupported("power of a special numeric") }
+        guard base.isFinite, exponent.isFinite else {
+            throw SQLError.unsupported("power of a special numeric")
+        }
         if base.coefficient == 0, exponent.signum < 0 {
             throw SQLError(.invalidArgumentForPower, "zero raised to a negative power is undefined")
         }
@@ -177,7 +184,9 @@ enum MathFunctions {
     }
 
     /// An exact product where it fits; nil where it does not.
-    private static func integerPower(_ base: Numeric, _ exponent: Numeric, _ scale: Int) throws(SQLError) -> Numeric? {
+    private static func integerPower(_ base: Numeric, _ exponent: Numeric, _ scale: Int)
+        throws(SQLError) -> Numeric?
+    {
         guard let count = Int(exactly: exponent.coefficient), abs(count) <= 128 else { return nil }
         var product = Numeric(1 as Int64)
         for _ in 0..<abs(count) {
@@ -205,7 +214,9 @@ enum MathFunctions {
         let scale = max(16 - resultWeight, Int(x.scale), 0)
         let wanted = min(scale, 18)
         let shift = 2 * wanted - Int(x.scale)
-        guard shift >= 0, let power = Numeric.powerOfTen(shift) else { throw SQLError.unsupported("sqrt of this numeric") }
+        guard shift >= 0, let power = Numeric.powerOfTen(shift) else {
+            throw SQLError.unsupported("sqrt of this numeric")
+        }
         let (product, overflow) = x.coefficient.multipliedReportingOverflow(by: power)
         if overflow { throw SQLError.unsupported("sqrt of so large a numeric") }
         var root = Int128(Double(product).squareRoot())

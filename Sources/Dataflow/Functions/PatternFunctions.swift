@@ -5,7 +5,8 @@ enum PatternFunctions {
     static let all: [ScalarFunction] = likes + matches + regexFunctions
 
     private static var likes: [ScalarFunction] {
-        [("~~", false, false), ("!~~", true, false), ("~~*", false, true), ("!~~*", true, true)].map {
+        [("~~", false, false), ("!~~", true, false), ("~~*", false, true), ("!~~*", true, true)].map
+        {
             (symbol, negated, folded) in
             ScalarFunction(symbol, [.text, .text], .boolean, canFail: true) { e, c in
                 let (texts, patterns) = (c[0].view, c[1].view)
@@ -29,7 +30,9 @@ enum PatternFunctions {
     }
 
     /// Rewrites a pattern with another escape character to one with a backslash.
-    private static func withEscape(_ pattern: [UInt8], _ escape: [UInt8]) throws(SQLError) -> [UInt8] {
+    private static func withEscape(_ pattern: [UInt8], _ escape: [UInt8]) throws(SQLError)
+        -> [UInt8]
+    {
         guard escape.filter({ $0 & 0xC0 != 0x80 }).count <= 1 else {
             throw SQLError(
                 .invalidEscapeSequence, "invalid escape string",
@@ -77,7 +80,8 @@ enum PatternFunctions {
                     literal = p + 1
                     guard literal < pattern.count else {
                         throw SQLError(
-                            .invalidEscapeSequence, "LIKE pattern must not end with escape character")
+                            .invalidEscapeSequence,
+                            "LIKE pattern must not end with escape character")
                     }
                 }
                 if pattern[literal] == text[t] {
@@ -108,7 +112,9 @@ enum PatternFunctions {
                 return RowKernels.bools(e, c) { (row) throws(SQLError) in
                     let pattern = c[1].textBytes(row)
                     if last?.pattern != pattern {
-                        last = (pattern, try RegularExpression.compiled(pattern, ignoreCase: folded))
+                        last = (
+                            pattern, try RegularExpression.compiled(pattern, ignoreCase: folded)
+                        )
                     }
                     return unsafe (last?.compiled.find(texts.text(row)) != nil) != negated
                 }
@@ -121,7 +127,8 @@ enum PatternFunctions {
             ScalarFunction("substring", [.text, .text], .text, canFail: true) { e, c in
                 RowKernels.texts(e, c) { (row) throws(SQLError) in
                     let text = c[0].textBytes(row)
-                    let regex = try RegularExpression.compiled(c[1].textBytes(row), ignoreCase: false)
+                    let regex = try RegularExpression.compiled(
+                        c[1].textBytes(row), ignoreCase: false)
                     let groups = regex.groupCount > 0 ? 2 : 1
                     let found = unsafe text.withUnsafeBufferPointer {
                         unsafe regex.find($0, groups: groups)
@@ -156,7 +163,9 @@ enum PatternFunctions {
         var result: [UInt8] = []
         var from = 0
         while from <= text.count {
-            let found = unsafe text.withUnsafeBufferPointer { unsafe regex.find($0, from: from, groups: 10) }
+            let found = unsafe text.withUnsafeBufferPointer {
+                unsafe regex.find($0, from: from, groups: 10)
+            }
             guard let found, let whole = found[0] else { break }
             result += text[from..<whole.lowerBound]
             var index = 0
@@ -194,7 +203,8 @@ extension ArraySlice<UInt8> {
     /// Whether only `%` is left of a LIKE pattern.
     fileprivate func allPercent() throws(SQLError) -> Bool {
         if count == 1, first == 92 {
-            throw SQLError(.invalidEscapeSequence, "LIKE pattern must not end with escape character")
+            throw SQLError(
+                .invalidEscapeSequence, "LIKE pattern must not end with escape character")
         }
         return allSatisfy { $0 == 37 }
     }

@@ -17,7 +17,8 @@ final class RegularExpression: @unchecked Sendable {
 
     /// Compiles, or finds a compiled one.
     /// - Throws: 2201B for a bad pattern, 0A000 for what RE2 cannot say.
-    static func compiled(_ pattern: [UInt8], ignoreCase: Bool) throws(SQLError) -> RegularExpression {
+    static func compiled(_ pattern: [UInt8], ignoreCase: Bool) throws(SQLError) -> RegularExpression
+    {
         let text = String(decoding: pattern, as: UTF8.self)
         let key = (ignoreCase ? "i" : "c") + text
         if let found = cache.withLock({ $0[key] }) { return found }
@@ -45,7 +46,8 @@ final class RegularExpression: @unchecked Sendable {
         var rest = Substring(pattern)
         if rest.hasPrefix("***:") { rest = rest.dropFirst(4) }
         if rest.hasPrefix("***=") {
-            return rest.dropFirst(4).map { $0.isLetter || $0.isNumber ? "\($0)" : "\\\($0)" }.joined()
+            return rest.dropFirst(4).map { $0.isLetter || $0.isNumber ? "\($0)" : "\\\($0)" }
+                .joined()
         }
         while let character = rest.popFirst() {
             if character == "(", rest.hasPrefix("?") {
@@ -74,14 +76,16 @@ final class RegularExpression: @unchecked Sendable {
 
     /// Byte ranges of the match and its groups, the search beginning at `from`; nil when there is
     /// none.
-    func find(_ text: UnsafeBufferPointer<UInt8>, from: Int = 0, groups: Int = 1) -> [Range<Int>?]? {
+    func find(_ text: UnsafeBufferPointer<UInt8>, from: Int = 0, groups: Int = 1) -> [Range<Int>?]?
+    {
         var starts = [Int64](repeating: -1, count: groups)
         var lengths = [Int64](repeating: 0, count: groups)
         let found = unsafe text.withMemoryRebound(to: CChar.self) { characters in
             // An empty text has no address, which RE2 would take for "no match".
             unsafe withUnsafePointer(to: 0 as CChar) { empty in
                 unsafe cre2_find(
-                    handle, characters.baseAddress ?? empty, text.count, from, Int32(groups), &starts,
+                    handle, characters.baseAddress ?? empty, text.count, from, Int32(groups),
+                    &starts,
                     &lengths)
             }
         }

@@ -4,7 +4,9 @@ import Types
 enum TextFunctions {
     static let all: [ScalarFunction] = measures + cases + parts + padding + joining
 
-    static func lowered(_ text: [UInt8]) -> [UInt8] { text.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 } }
+    static func lowered(_ text: [UInt8]) -> [UInt8] {
+        text.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }
+    }
 
     private static func raised(_ text: [UInt8]) -> [UInt8] {
         text.map { $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
@@ -42,26 +44,33 @@ enum TextFunctions {
     }
 
     private static var measures: [ScalarFunction] {
-        let length: @Sendable ([Column], Int) -> Int = { c, row in characterCount(c[0].textBytes(row)) }
+        let length: @Sendable ([Column], Int) -> Int = { c, row in
+            characterCount(c[0].textBytes(row))
+        }
         return [
             int("length", [.text], length), int("char_length", [.text], length),
             int("character_length", [.text], length),
             int("octet_length", [.text]) { c, row in c[0].textBytes(row).count },
             int("bit_length", [.text]) { c, row in c[0].textBytes(row).count * 8 },
-            int("strpos", [.text, .text]) { c, row in position(c[1].textBytes(row), in: c[0].textBytes(row)) },
+            int("strpos", [.text, .text]) { c, row in
+                position(c[1].textBytes(row), in: c[0].textBytes(row))
+            },
             int("position", [.text, .text]) { c, row in
                 position(c[1].textBytes(row), in: c[0].textBytes(row))
             },
             ScalarFunction("ascii", [.text], .int4) { e, c in
                 RowKernels.ints(e, c) { row in
-                    Int64(String(decoding: c[0].textBytes(row), as: UTF8.self).unicodeScalars.first?.value ?? 0)
+                    Int64(
+                        String(decoding: c[0].textBytes(row), as: UTF8.self).unicodeScalars.first?
+                            .value ?? 0)
                 }
             },
             text("chr", [.int4], canFail: true) { (c, row) throws(SQLError) in
                 guard let code = UInt32(exactly: c[0].int64s.cells[row]), code != 0,
                     let scalar = Unicode.Scalar(code)
                 else {
-                    throw SQLError(.programLimitExceeded, "requested character is not valid for encoding")
+                    throw SQLError(
+                        .programLimitExceeded, "requested character is not valid for encoding")
                 }
                 return Array(String(Character(scalar)).utf8)
             },
@@ -107,7 +116,9 @@ enum TextFunctions {
                     name.first.map { $0.isLowercase || $0 == "_" } == true
                     && name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
                 if isPlain { return Array(name.utf8) }
-                return Array("\"\(name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\"".utf8)
+                return Array(
+                    "\"\(name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+                        .utf8)
             },
             text("quote_literal", [.text]) { c, row in
                 var result: [UInt8] = [39]
@@ -117,10 +128,14 @@ enum TextFunctions {
         ]
     }
 
-    private static func substring(_ text: [UInt8], from: Int64, count: Int64?) throws(SQLError) -> [UInt8] {
+    private static func substring(_ text: [UInt8], from: Int64, count: Int64?) throws(SQLError)
+        -> [UInt8]
+    {
         var (end, overflow) = (Int64.max, false)
         if let count {
-            if count < 0 { throw SQLError(.substringError, "negative substring length not allowed") }
+            if count < 0 {
+                throw SQLError(.substringError, "negative substring length not allowed")
+            }
             (end, overflow) = from.addingReportingOverflow(count)
             if overflow { end = Int64.max }
         }
@@ -140,7 +155,8 @@ enum TextFunctions {
             list.append(
                 text(name, [.text, .int4, .int4], canFail: true) { (c, row) throws(SQLError) in
                     try substring(
-                        c[0].textBytes(row), from: c[1].int64s.cells[row], count: c[2].int64s.cells[row])
+                        c[0].textBytes(row), from: c[1].int64s.cells[row],
+                        count: c[2].int64s.cells[row])
                 })
         }
         list += [
@@ -183,7 +199,8 @@ enum TextFunctions {
         Array(pieces(text, from).joined(separator: to))
     }
 
-    private static func splitPart(_ text: [UInt8], _ separator: [UInt8], _ number: Int) throws(SQLError)
+    private static func splitPart(_ text: [UInt8], _ separator: [UInt8], _ number: Int)
+        throws(SQLError)
         -> [UInt8]
     {
         if number == 0 { throw SQLError(.invalidParameterValue, "field position must not be zero") }
@@ -212,7 +229,8 @@ enum TextFunctions {
             list.append(
                 text(name, [.text, .int4, .text]) { c, row in
                     padded(
-                        c[0].textBytes(row), Int(c[1].int64s.cells[row]), c[2].textBytes(row), atLeft)
+                        c[0].textBytes(row), Int(c[1].int64s.cells[row]), c[2].textBytes(row),
+                        atLeft)
                 })
         }
         list.append(
@@ -226,7 +244,9 @@ enum TextFunctions {
         return list
     }
 
-    private static func trimmed(_ text: [UInt8], _ set: [UInt8], _ left: Bool, _ right: Bool) -> [UInt8] {
+    private static func trimmed(_ text: [UInt8], _ set: [UInt8], _ left: Bool, _ right: Bool)
+        -> [UInt8]
+    {
         let members = Set(characters(set))
         var list = characters(text)[...]
         while left, let first = list.first, members.contains(first) { list.removeFirst() }
@@ -234,7 +254,9 @@ enum TextFunctions {
         return list.flatMap { $0 }
     }
 
-    private static func padded(_ text: [UInt8], _ length: Int, _ fill: [UInt8], _ atLeft: Bool) -> [UInt8] {
+    private static func padded(_ text: [UInt8], _ length: Int, _ fill: [UInt8], _ atLeft: Bool)
+        -> [UInt8]
+    {
         let list = characters(text)
         let wanted = max(0, min(length, 10_000_000))
         if list.count >= wanted { return list.prefix(wanted).flatMap { $0 } }
@@ -252,7 +274,8 @@ enum TextFunctions {
                     c.flatMap { $0.isNull(row) ? [] : $0.textBytes(row) }
                 }
             },
-            ScalarFunction("concat_ws", [.text, .text], .text, variadic: true, strict: false) { e, c in
+            ScalarFunction("concat_ws", [.text, .text], .text, variadic: true, strict: false) {
+                e, c in
                 RowKernels.texts(e, c, strict: false) { row in
                     if c[0].isNull(row) { return nil }
                     let parts = c.dropFirst().filter { !$0.isNull(row) }.map { $0.textBytes(row) }

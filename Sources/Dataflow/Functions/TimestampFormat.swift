@@ -12,9 +12,11 @@ enum TimestampFormat {
 
     /// Longest first where one is a prefix of another.
     private static let patterns = [
-        "YYYY", "YYY", "YY", "Y,YYY", "MONTH", "Month", "month", "MON", "Mon", "mon", "MM", "MI", "MS",
+        "YYYY", "YYY", "YY", "Y,YYY", "MONTH", "Month", "month", "MON", "Mon", "mon", "MM", "MI",
+        "MS",
         "DDD", "DD", "DAY", "Day", "day", "DY", "Dy", "dy", "D", "HH24", "HH12", "HH", "SSSS", "SS",
-        "US", "AM", "PM", "am", "pm", "Q", "Y", "yyyy", "mm", "dd", "hh24", "hh12", "hh", "mi", "ss",
+        "US", "AM", "PM", "am", "pm", "Q", "Y", "yyyy", "mm", "dd", "hh24", "hh12", "hh", "mi",
+        "ss",
         "ms", "us",
     ].map { Array($0.utf8) }
 
@@ -48,8 +50,11 @@ enum TimestampFormat {
                 continue
             }
             let name = String(decoding: pattern, as: UTF8.self)
-            usesTime = usesTime || "hHmMsSuUaAp".contains(name.first ?? " ") && name.lowercased() != "mm"
-                && !name.lowercased().hasPrefix("mon") || name == "P"
+            usesTime =
+                usesTime
+                || "hHmMsSuUaAp".contains(name.first ?? " ") && name.lowercased() != "mm"
+                    && !name.lowercased().hasPrefix("mon")
+                || name == "P"
             append(name, fields, weekday, fillMode, to: &output)
             fillMode = false
             index += pattern.count
@@ -58,7 +63,8 @@ enum TimestampFormat {
     }
 
     private static func append(
-        _ name: String, _ f: Timestamp.Fields, _ weekday: Int, _ fill: Bool, to output: inout [UInt8]
+        _ name: String, _ f: Timestamp.Fields, _ weekday: Int, _ fill: Bool,
+        to output: inout [UInt8]
     ) {
         func number(_ value: Int, _ width: Int) {
             Timestamp.appendPadded(value, width: fill ? 1 : width, to: &output)

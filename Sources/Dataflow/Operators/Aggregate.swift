@@ -42,7 +42,9 @@ package struct Aggregate: Sendable {
             default: return nil
             }
         case .min, .max:
-            if argument.kind == .boolean || argument.kind == .unknown || argument.kind == .name { return nil }
+            if argument.kind == .boolean || argument.kind == .unknown || argument.kind == .name {
+                return nil
+            }
             return argument.base
         case .boolAnd, .boolOr: return argument.kind == .boolean ? .boolean : nil
         }
@@ -76,7 +78,8 @@ final class Accumulator {
         argumentType = aggregate.argument?.type ?? .int8
         switch aggregate.function {
         case .countAll, .count: shape = .count
-        case .min, .max: shape = appendOnly && argumentType.physical == .int64 ? .extremeWord : .extreme
+        case .min, .max:
+            shape = appendOnly && argumentType.physical == .int64 ? .extremeWord : .extreme
         case .boolAnd, .boolOr: shape = .bools
         case .sum, .avg:
             switch argumentType.physical {
@@ -100,7 +103,9 @@ final class Accumulator {
     }
 
     /// Adds a row with its weight; the argument is not NULL.
-    func add(_ view: ColumnView, _ row: Int, weight: Int64, group: UInt32, words: Cells<Int64>, _ at: Int)
+    func add(
+        _ view: ColumnView, _ row: Int, weight: Int64, group: UInt32, words: Cells<Int64>, _ at: Int
+    )
         throws(SQLError)
     {
         switch shape {
@@ -171,7 +176,9 @@ final class Accumulator {
             return .numeric(
                 try Numeric.divide(Numeric(coefficient: sum, scale: 0), Numeric(count)))
         }
-        if aggregate.result.kind == .numeric { return .numeric(Numeric(coefficient: sum, scale: 0)) }
+        if aggregate.result.kind == .numeric {
+            return .numeric(Numeric(coefficient: sum, scale: 0))
+        }
         guard let int = Int64(exactly: sum) else {
             throw SQLError(.numericValueOutOfRange, "bigint out of range")
         }

@@ -38,7 +38,9 @@ package final class AggregateOperator: Operator, Checkpointable {
         hasTrees = accumulators.contains { $0.tree != nil }
         extremeTypes =
             keyTypes
-            + accumulators.filter { $0.tree != nil }.map { $0.aggregate.argument?.type.physical ?? .int64 }
+            + accumulators.filter { $0.tree != nil }.map {
+                $0.aggregate.argument?.type.physical ?? .int64
+            }
     }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {

@@ -119,7 +119,9 @@ enum FloatSum {
         if words[at + 2] > 0 { return .double(.infinity) }
         if words[at + 3] > 0 { return .double(-.infinity) }
         let sum = rounded(words, at)
-        if sum.isInfinite { throw SQLError(.numericValueOutOfRange, "value out of range: overflow") }
+        if sum.isInfinite {
+            throw SQLError(.numericValueOutOfRange, "value out of range: overflow")
+        }
         return .double(isAverage ? sum / Double(count) : sum)
     }
 
@@ -130,7 +132,8 @@ enum FloatSum {
         if isNegative {
             var carry: Int64 = 1
             for index in 0..<limbs {
-                let sum = (index == limbs - 1 ? ~digits[index] : (~digits[index] & 0xFFFF_FFFF)) + carry
+                let sum =
+                    (index == limbs - 1 ? ~digits[index] : (~digits[index] & 0xFFFF_FFFF)) + carry
                 digits[index] = index == limbs - 1 ? sum : sum & 0xFFFF_FFFF
                 carry = index == limbs - 1 ? 0 : sum >> 32
             }

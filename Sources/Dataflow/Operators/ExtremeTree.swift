@@ -71,7 +71,11 @@ final class ExtremeTree {
         var (low, high) = (0, block.count)
         while low < high {
             let middle = (low + high) / 2
-            if ExtremeTree.precedes(block[middle], group, key) { low = middle + 1 } else { high = middle }
+            if ExtremeTree.precedes(block[middle], group, key) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return low
     }
@@ -103,14 +107,22 @@ final class ExtremeTree {
         if wantsLeast {
             while low < high {
                 let middle = (low + high) / 2
-                if (blocks[middle].last?.group ?? 0) < group { low = middle + 1 } else { high = middle }
+                if (blocks[middle].last?.group ?? 0) < group {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
             }
             guard low < blocks.count else { return nil }
             return blocks[low].first { $0.group == group && $0.count > 0 }?.key
         }
         while low < high {
             let middle = (low + high) / 2
-            if (blocks[middle].first?.group ?? 0) <= group { low = middle + 1 } else { high = middle }
+            if (blocks[middle].first?.group ?? 0) <= group {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         guard low > 0 else { return nil }
         return blocks[low - 1].last { $0.group == group && $0.count > 0 }?.key

@@ -71,7 +71,9 @@ final class JoinState {
 
     /// Takes `weight` from rows with this image. - Returns: false when not all of it was there; what
     /// is missing must then be stored as a debt by the caller.
-    private func retract(_ views: [ColumnView], _ keys: [ColumnView], _ row: Int, _ weight: Int64) -> Bool {
+    private func retract(_ views: [ColumnView], _ keys: [ColumnView], _ row: Int, _ weight: Int64)
+        -> Bool
+    {
         let hash = hashRow(keys, row, seed: rowHashSeed, image: false)
         var at = index.find(hash)
         var previous = HashIndex.none
@@ -131,5 +133,7 @@ final class JoinState {
         return batches
     }
 
-    var byteCount: Int { rows.byteCount + index.byteCount + weightPages.reduce(0) { $0 + $1.count * 12 } }
+    var byteCount: Int {
+        rows.byteCount + index.byteCount + weightPages.reduce(0) { $0 + $1.count * 12 }
+    }
 }

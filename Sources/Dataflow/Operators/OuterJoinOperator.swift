@@ -36,7 +36,8 @@ package final class OuterJoinOperator: Operator {
             try out.emit(joined)
             if isSingle, Set(pairs.map(\.0)).count < pairs.count {
                 throw SQLError(
-                    .cardinalityViolation, "more than one row returned by a subquery used as an expression")
+                    .cardinalityViolation,
+                    "more than one row returned by a subquery used as an expression")
             }
             for (a, b) in pairs {
                 matched[0].insert(a)

@@ -17,7 +17,9 @@ package final class SortOperator: Operator {
         self.offset = offset
     }
 
-    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) { held.append(chunk) }
+    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
+        held.append(chunk)
+    }
 
     package func finish(out: Output) throws(SQLError) {
         let all = Batch.concatenated(held, types: types).consolidated()
@@ -25,7 +27,9 @@ package final class SortOperator: Operator {
         guard all.count > 0 else { return }
         var order = keys.isEmpty ? (0..<UInt32(all.count)).map { $0 } : all.sortedRows(keys)
         if all.weights != nil {
-            order = order.flatMap { [UInt32](repeating: $0, count: Int(max(0, all.weight(Int($0))))) }
+            order = order.flatMap {
+                [UInt32](repeating: $0, count: Int(max(0, all.weight(Int($0)))))
+            }
         }
         let from = min(offset, order.count)
         let to = limit.map { min(order.count, from + $0) } ?? order.count

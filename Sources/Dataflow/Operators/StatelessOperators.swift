@@ -4,14 +4,18 @@ package import Types
 package final class InputOperator: Operator {
     package init() {}
 
-    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) { try out.emit(chunk) }
+    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
+        try out.emit(chunk)
+    }
 }
 
 /// Passes everything on from all ports: UNION ALL.
 package final class UnionOperator: Operator {
     package init() {}
 
-    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) { try out.emit(chunk) }
+    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
+        try out.emit(chunk)
+    }
 }
 
 /// Keeps the rows for which the predicate is true.
@@ -105,7 +109,9 @@ package final class SeriesOperator: Operator {
         _ chunk: Batch, _ row: Int, _ start: Int64, _ stop: Int64, _ step: Interval, _ out: Output
     ) throws(SQLError) {
         let sign = step.normalized
-        guard sign != 0 else { throw SQLError(.invalidParameterValue, "step size cannot equal zero") }
+        guard sign != 0 else {
+            throw SQLError(.invalidParameterValue, "step size cannot equal zero")
+        }
         var next = start
         var values: [Int64] = []
         while sign > 0 ? next <= stop : next >= stop {
@@ -119,15 +125,18 @@ package final class SeriesOperator: Operator {
         try emit(values, chunk, row, out)
     }
 
-    private func emit(_ values: [Int64], _ chunk: Batch, _ row: Int, _ out: Output) throws(SQLError) {
+    private func emit(_ values: [Int64], _ chunk: Batch, _ row: Int, _ out: Output) throws(SQLError)
+    {
         if values.isEmpty { return }
         let rows = Storage<UInt32>(repeating: UInt32(row), count: values.count)
         let base = chunk.gathered(rows.cells)
         let series = Column(.int64(Storage(values)))
-        try out.emit(Batch(columns: base.columns + [series], count: values.count, weights: base.weights))
+        try out.emit(
+            Batch(columns: base.columns + [series], count: values.count, weights: base.weights))
     }
 
-    private func emit(_ chunk: Batch, _ row: Int, _ bounds: [Int64], _ out: Output) throws(SQLError) {
+    private func emit(_ chunk: Batch, _ row: Int, _ bounds: [Int64], _ out: Output) throws(SQLError)
+    {
         let (start, stop, step) = (bounds[0], bounds[1], bounds[2])
         guard step != 0 else {
             throw SQLError(.invalidParameterValue, "step size cannot equal zero")
@@ -154,7 +163,9 @@ package final class ConsolidateOperator: Operator {
 
     package init(_ types: [DataType.Physical]) { self.types = types }
 
-    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) { held.append(chunk) }
+    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
+        held.append(chunk)
+    }
 
     package func finish(out: Output) throws(SQLError) {
         if held.isEmpty { return }

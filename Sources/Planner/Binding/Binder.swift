@@ -36,11 +36,13 @@ package final class Binder {
 
     func parameter(_ number: Int, at: Int) throws(SQLError) -> Expr {
         guard number >= 1 else {
-            throw SQLError(.undefinedParameter, "there is no parameter $\(number)", position: position(at))
+            throw SQLError(
+                .undefinedParameter, "there is no parameter $\(number)", position: position(at))
         }
         if let values = parameterValues {
             guard number <= values.count else {
-                throw SQLError(.undefinedParameter, "there is no parameter $\(number)", position: position(at))
+                throw SQLError(
+                    .undefinedParameter, "there is no parameter $\(number)", position: position(at))
             }
             return .constant(values[number - 1], parameterTypes[number - 1])
         }
@@ -57,7 +59,9 @@ package final class Binder {
 
     /// The number of a placeholder.
     private static func placeholderNumber(_ expression: Expr) -> Int? {
-        guard case .call(let function, _, _) = expression, function.name.hasPrefix("$") else { return nil }
+        guard case .call(let function, _, _) = expression, function.name.hasPrefix("$") else {
+            return nil
+        }
         return Int(function.name.dropFirst())
     }
 
@@ -70,7 +74,9 @@ package final class Binder {
     ) throws(SQLError) -> Expr {
         let from = expression.type
         if let number = Binder.placeholderNumber(expression), from.kind == .unknown {
-            if parameterTypes[number - 1].kind == .unknown { parameterTypes[number - 1] = type.base }
+            if parameterTypes[number - 1].kind == .unknown {
+                parameterTypes[number - 1] = type.base
+            }
             return .call(Binder.placeholder(number), [], type)
         }
         if from.kind == .unknown, case .constant(let value, _) = expression {
@@ -102,7 +108,8 @@ package final class Binder {
         return .int(Int64(object.oid))
     }
 
-    func convertImplicitly(_ expression: Expr, to type: DataType, at: Int) throws(SQLError) -> Expr {
+    func convertImplicitly(_ expression: Expr, to type: DataType, at: Int) throws(SQLError) -> Expr
+    {
         try convert(expression, to: type, .implicit, at: at) {
             SQLError(
                 .datatypeMismatch, "cannot convert type \(expression.type.name) to \(type.name)",
@@ -134,13 +141,16 @@ package final class Binder {
             "regnamespace", "regrole",
         ]
         if name.isArray || later.contains(name.name) {
-            if name.name == "varchar", !name.isArray, name.modifiers.isEmpty { return DataType(.varchar) }
+            if name.name == "varchar", !name.isArray, name.modifiers.isEmpty {
+                return DataType(.varchar)
+            }
             throw SQLError.unsupported(
                 "type \(name.name)\(name.isArray ? "[]" : "")", at: position(name.at))
         }
         guard let type = DataType.named(name.name) else {
             throw SQLError(
-                .undefinedObject, "type \"\(name.name)\" does not exist", position: position(name.at))
+                .undefinedObject, "type \"\(name.name)\" does not exist",
+                position: position(name.at))
         }
         guard type.kind == .numeric, let precision = name.modifiers.first else { return type }
         let scale = name.modifiers.count > 1 ? name.modifiers[1] : 0

@@ -72,12 +72,15 @@ extension ExpressionBinder {
             if arguments.count == 2 {
                 arguments[0] = try binder.convertImplicitly(arguments[0], to: .text, at: call.at)
                 if arguments[1].type.kind == .unknown {
-                    arguments[1] = try binder.convertImplicitly(arguments[1], to: .timestamp, at: call.at)
+                    arguments[1] = try binder.convertImplicitly(
+                        arguments[1], to: .timestamp, at: call.at)
                 }
             }
         case "position":
             // position(a in b) is strpos(b, a).
-            if arguments.count == 2 { return try function("strpos", [arguments[1], arguments[0]], call.at) }
+            if arguments.count == 2 {
+                return try function("strpos", [arguments[1], arguments[0]], call.at)
+            }
         default: break
         }
         return try function(name, arguments, call.at)
@@ -85,12 +88,14 @@ extension ExpressionBinder {
 
     private func nullif(_ call: FunctionCall) throws(SQLError) -> Expr {
         guard call.arguments.count == 2 else {
-            throw SQLError(.syntaxError, "NULLIF takes two arguments", position: binder.position(call.at))
+            throw SQLError(
+                .syntaxError, "NULLIF takes two arguments", position: binder.position(call.at))
         }
         let (a, b) = (try bind(call.arguments[0]), try bind(call.arguments[1]))
         let equal = try binary("=", a, b, call.at, (call.arguments[0].at, call.arguments[1].at))
         let value = try binder.resolved(a, at: call.at)
-        return .cases([(when: equal, then: .constant(.null, value.type))], otherwise: value, value.type)
+        return .cases(
+            [(when: equal, then: .constant(.null, value.type))], otherwise: value, value.type)
     }
 
     /// GREATEST and LEAST ignore NULLs; NULL only when all are.
@@ -101,7 +106,8 @@ extension ExpressionBinder {
             let symbol = name == "greatest" ? ">" : "<"
             let isBetter = try binary(symbol, next, best, call.at, (call.at, call.at))
             best = .cases(
-                [(when: .isNull(best), then: next), (when: isBetter, then: next)], otherwise: best, type)
+                [(when: .isNull(best), then: next), (when: isBetter, then: next)], otherwise: best,
+                type)
         }
         return best
     }
@@ -119,7 +125,9 @@ extension ExpressionBinder {
                 position: position)
         }
         if call.isDistinct { throw SQLError.unsupported("DISTINCT in an aggregate", at: position) }
-        if !call.orderBy.isEmpty { throw SQLError.unsupported("ORDER BY in an aggregate", at: position) }
+        if !call.orderBy.isEmpty {
+            throw SQLError.unsupported("ORDER BY in an aggregate", at: position)
+        }
         let inner = ExpressionBinder(
             binder: binder, scope: grouping.input, forbidsAggregates: "aggregate function calls")
         var filter: Expr?
@@ -135,7 +143,8 @@ extension ExpressionBinder {
         }
         var argument = try inner.bind(call.arguments[0])
         if argument.type.kind == .unknown {
-            let wanted: DataType = function == .min || function == .max || function == .count ? .text : .float8
+            let wanted: DataType =
+                function == .min || function == .max || function == .count ? .text : .float8
             argument = try binder.convertImplicitly(argument, to: wanted, at: call.at)
         }
         if argument.type.kind == .varchar || argument.type.kind == .name {

@@ -62,7 +62,8 @@ struct ExpressionBinder {
             return negated ? same : .not(same)
         case .between(let value, let low, let high, let negated, let symmetric, let at):
             return try between(value, low, high, negated, symmetric, at)
-        case .inList(let value, let list, let negated, let at): return try inList(value, list, negated, at)
+        case .inList(let value, let list, let negated, let at):
+            return try inList(value, list, negated, at)
         case .like(let symbol, let value, let pattern, let escape, let at):
             var right = try bind(pattern)
             if let escape {
@@ -70,7 +71,8 @@ struct ExpressionBinder {
             }
             return try binary(symbol, try bind(value), right, at, (value.at, pattern.at))
         case .star(_, let at):
-            throw SQLError(.syntaxError, "syntax error at or near \"*\"", position: binder.position(at))
+            throw SQLError(
+                .syntaxError, "syntax error at or near \"*\"", position: binder.position(at))
         case .subquery(let query, let at):
             guard let subqueries else {
                 throw SQLError.unsupported("a subquery in this place", at: binder.position(at))
@@ -112,7 +114,8 @@ struct ExpressionBinder {
         let position = binder.position(at)
         if parts.count > 1, !scope.hasTable(parts[parts.count - 2]) {
             throw SQLError(
-                .undefinedTable, "missing FROM-clause entry for table \"\(parts[parts.count - 2])\"",
+                .undefinedTable,
+                "missing FROM-clause entry for table \"\(parts[parts.count - 2])\"",
                 position: position)
         }
         if parts.count == 1, scope.hasTable(parts[0]) {
@@ -124,9 +127,12 @@ struct ExpressionBinder {
 
     // MARK: - Operators
 
-    private func unary(_ symbol: String, _ operand: Expression, _ at: Int) throws(SQLError) -> Expr {
+    private func unary(_ symbol: String, _ operand: Expression, _ at: Int) throws(SQLError) -> Expr
+    {
         // -9223372036854775808 is a bigint although its digits alone are not.
-        if symbol == "-", case .literal(.integer(let text), _) = operand, let value = Int64("-" + text) {
+        if symbol == "-", case .literal(.integer(let text), _) = operand,
+            let value = Int64("-" + text)
+        {
             return .constant(.int(value), Int32(exactly: value) != nil ? .int4 : .int8)
         }
         if symbol == "-", case .literal(.decimal(let text), _) = operand {
@@ -146,7 +152,8 @@ struct ExpressionBinder {
     {
         guard left.count == right.count else {
             throw SQLError(
-                .syntaxError, "unequal number of entries in row expressions", position: binder.position(at))
+                .syntaxError, "unequal number of entries in row expressions",
+                position: binder.position(at))
         }
         func pair(_ index: Int, _ symbol: String) throws(SQLError) -> Expr {
             try binary(
@@ -170,7 +177,9 @@ struct ExpressionBinder {
     }
 
     /// text || anything: the other side is written as text.
-    private func concatenation(_ left: Expr, _ right: Expr, _ at: Int) throws(SQLError) -> (Expr, Expr) {
+    private func concatenation(_ left: Expr, _ right: Expr, _ at: Int) throws(SQLError) -> (
+        Expr, Expr
+    ) {
         func text(_ value: Expr, _ other: Expr) throws(SQLError) -> Expr {
             guard other.type.isString, !value.type.isString else { return value }
             return try binder.convert(value, to: .text, .explicit, at: at) {
@@ -184,7 +193,10 @@ struct ExpressionBinder {
     func asOutput(_ value: Expr) -> Expr {
         guard value.type.kind == .boolean else { return value }
         return .cases(
-            [(when: value, then: .constant(.string("t"), .text)), (when: .not(value), then: .constant(.string("f"), .text))],
+            [
+                (when: value, then: .constant(.string("t"), .text)),
+                (when: .not(value), then: .constant(.string("f"), .text)),
+            ],
             otherwise: .constant(.null, .text), .text)
     }
 
@@ -233,7 +245,8 @@ struct ExpressionBinder {
         if binder.isForView, function.isVolatile {
             throw SQLError(
                 .featureNotSupported, "function \(name)() cannot be used in a materialized view",
-                detail: "Its value depends on more than its arguments.", position: binder.position(at))
+                detail: "Its value depends on more than its arguments.",
+                position: binder.position(at))
         }
         return .call(function, converted, function.result)
     }
@@ -280,7 +293,9 @@ struct ExpressionBinder {
         }
     }
 
-    private func isTest(_ operand: Expression, _ test: Expression.Test, _ negated: Bool) throws(SQLError) -> Expr {
+    private func isTest(_ operand: Expression, _ test: Expression.Test, _ negated: Bool)
+        throws(SQLError) -> Expr
+    {
         let value = try bind(operand)
         let result: Expr
         switch test {
@@ -296,13 +311,15 @@ struct ExpressionBinder {
     }
 
     private func between(
-        _ value: Expression, _ low: Expression, _ high: Expression, _ negated: Bool, _ symmetric: Bool,
+        _ value: Expression, _ low: Expression, _ high: Expression, _ negated: Bool,
+        _ symmetric: Bool,
         _ at: Int
     ) throws(SQLError) -> Expr {
         let (v, a, b) = (try bind(value), try bind(low), try bind(high))
         func within(_ low: Expr, _ high: Expr) throws(SQLError) -> Expr {
             .and(
-                try binary(">=", v, low, at, (value.at, at)), try binary("<=", v, high, at, (value.at, at)))
+                try binary(">=", v, low, at, (value.at, at)),
+                try binary("<=", v, high, at, (value.at, at)))
         }
         let result = symmetric ? Expr.or(try within(a, b), try within(b, a)) : try within(a, b)
         return negated ? .not(result) : result
@@ -338,12 +355,15 @@ struct ExpressionBinder {
     private static func anyOf(_ list: ArraySlice<Expr>) -> Expr? {
         if list.count <= 1 { return list.first }
         let middle = list.startIndex + list.count / 2
-        guard let left = anyOf(list[..<middle]), let right = anyOf(list[middle...]) else { return nil }
+        guard let left = anyOf(list[..<middle]), let right = anyOf(list[middle...]) else {
+            return nil
+        }
         return .or(left, right)
     }
 
     private func cases(
-        _ operand: Expression?, _ arms: [(when: Expression, then: Expression)], _ otherwise: Expression?,
+        _ operand: Expression?, _ arms: [(when: Expression, then: Expression)],
+        _ otherwise: Expression?,
         _ at: Int
     ) throws(SQLError) -> Expr {
         var conditions: [Expr] = []
@@ -353,7 +373,8 @@ struct ExpressionBinder {
         for arm in arms {
             let condition = try bind(arm.when)
             if let subject {
-                conditions.append(try binary("=", subject, condition, arm.when.at, (at, arm.when.at)))
+                conditions.append(
+                    try binary("=", subject, condition, arm.when.at, (at, arm.when.at)))
             } else {
                 conditions.append(try binder.condition(condition, "CASE/WHEN", at: arm.when.at))
             }
@@ -373,7 +394,9 @@ struct ExpressionBinder {
     func unify(_ list: [(Expr, Int)], _ what: String) throws(SQLError) -> ([Expr], DataType) {
         guard let type = OverloadResolution.commonType(list.map(\.0.type)) else {
             let types = list.map(\.0.type).filter { $0.kind != .unknown }
-            let other = types.first { OverloadResolution.category($0) != OverloadResolution.category(types[0]) }
+            let other = types.first {
+                OverloadResolution.category($0) != OverloadResolution.category(types[0])
+            }
             throw SQLError(
                 .datatypeMismatch,
                 "\(what) types \(types[0].base.name) and \((other ?? types[0]).base.name) cannot be matched",

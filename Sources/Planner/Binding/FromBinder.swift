@@ -35,7 +35,9 @@ struct FromBinder {
             }
             return try scoped(try binder.bind(query), alias.name, alias.columns, at)
         case .function(let call, let alias, let withOrdinality):
-            if withOrdinality { throw SQLError.unsupported("WITH ORDINALITY", at: binder.position(call.at)) }
+            if withOrdinality {
+                throw SQLError.unsupported("WITH ORDINALITY", at: binder.position(call.at))
+            }
             return try function(call, alias)
         case .join(let kind, let left, let right, let condition, let at):
             return try join(kind, try bind(left), try bind(right), condition, at)
@@ -46,23 +48,30 @@ struct FromBinder {
         throws(SQLError) -> Bound
     {
         let renamed = try binder.renamed(plan, columns, name, at: at)
-        return (renamed, Scope(entries: renamed.fields.map { .init(table: name, name: $0.name, type: $0.type) }))
+        return (
+            renamed,
+            Scope(entries: renamed.fields.map { .init(table: name, name: $0.name, type: $0.type) })
+        )
     }
 
     // MARK: - Relations
 
-    private func table(_ parts: [String], _ alias: TableAlias?, _ at: Int) throws(SQLError) -> Bound {
+    private func table(_ parts: [String], _ alias: TableAlias?, _ at: Int) throws(SQLError) -> Bound
+    {
         let name = alias?.name ?? parts[parts.count - 1]
         if parts.count == 1 {
             for tables in binder.commonTables.reversed() {
-                if let plan = tables[parts[0]] { return try scoped(plan, name, alias?.columns ?? [], at) }
+                if let plan = tables[parts[0]] {
+                    return try scoped(plan, name, alias?.columns ?? [], at)
+                }
             }
         }
         let object = try binder.catalog.resolve(
             QualifiedName(parts: parts, at: at), position: binder.position(at))
         if object.kind == .system, binder.isForView {
             throw SQLError.unsupported(
-                "system relation \"\(object.name)\" in a materialized view", at: binder.position(at))
+                "system relation \"\(object.name)\" in a materialized view", at: binder.position(at)
+            )
         }
         if object.kind != .system { binder.references.insert(object.oid) }
         return try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
@@ -97,7 +106,8 @@ struct FromBinder {
             throw SQLError.unsupported("\(name.uppercased())", at: binder.position(call.at))
         case "generate_series": return try series(call, alias)
         default:
-            let expressions = ExpressionBinder(binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
+            let expressions = ExpressionBinder(
+                binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
             let value = try expressions.bindCall(call)
             let field = Field(alias?.columns.first ?? alias?.name ?? name, value.type)
             return try scoped(.project(.unit, [value], [field]), alias?.name ?? name, [], call.at)
@@ -115,33 +125,40 @@ struct FromBinder {
                 position: binder.position(call.at))
         }
         let (input, scope) = try self.table(table, nil, tableAt)
-        let expressions = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "TUMBLE")
+        let expressions = ExpressionBinder(
+            binder: binder, scope: scope, forbidsAggregates: "TUMBLE")
         let time = try expressions.column(column, columnAt)
         guard time.type.kind == .timestamp else {
             throw SQLError(
-                .datatypeMismatch, "the time column of TUMBLE must be of type timestamp, not \(time.type.name)",
+                .datatypeMismatch,
+                "the time column of TUMBLE must be of type timestamp, not \(time.type.name)",
                 position: binder.position(columnAt))
         }
         let width = try binder.convertImplicitly(
-            try ExpressionBinder(binder: binder, scope: Scope()).bind(call.arguments[2]), to: .interval,
+            try ExpressionBinder(binder: binder, scope: Scope()).bind(call.arguments[2]),
+            to: .interval,
             at: call.arguments[2].at)
         let start = try expressions.function("tumble_start", [time, width], call.at)
         let end = try expressions.binary("+", start, width, call.at, (call.at, call.at))
         var list = input.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
         list += [start, end]
-        let fields = input.fields + [Field("window_start", .timestamp), Field("window_end", .timestamp)]
+        let fields =
+            input.fields + [Field("window_start", .timestamp), Field("window_end", .timestamp)]
         return try scoped(
-            .project(input, list, fields), alias?.name ?? table[table.count - 1], alias?.columns ?? [],
+            .project(input, list, fields), alias?.name ?? table[table.count - 1],
+            alias?.columns ?? [],
             call.at)
     }
 
     private func series(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        let expressions = ExpressionBinder(binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
+        let expressions = ExpressionBinder(
+            binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
         var bounds = try expressions.bindAll(call.arguments)
         guard bounds.count == 2 || bounds.count == 3 else {
             throw SQLError(
                 .undefinedFunction, "function generate_series does not exist",
-                hint: "No function matches the given name and argument types. You might need to add "
+                hint:
+                    "No function matches the given name and argument types. You might need to add "
                     + "explicit type casts.", position: binder.position(call.at))
         }
         let name = alias?.name ?? "generate_series"
@@ -154,11 +171,14 @@ struct FromBinder {
             let field = Field(alias?.columns.first ?? name, .timestamp)
             return try scoped(.series(.unit, list, field), name, [], call.at)
         }
-        if bounds.contains(where: { OverloadResolution.category($0.0.type) == .string && $0.0.type.kind != .unknown }) {
+        if bounds.contains(where: {
+            OverloadResolution.category($0.0.type) == .string && $0.0.type.kind != .unknown
+        }) {
             let types = bounds.map(\.0.type.name).joined(separator: ", ")
             throw SQLError(
                 .undefinedFunction, "function generate_series(\(types)) does not exist",
-                hint: "No function matches the given name and argument types. You might need to add "
+                hint:
+                    "No function matches the given name and argument types. You might need to add "
                     + "explicit type casts.", position: binder.position(call.at))
         }
         if bounds.count == 2 { bounds.append((.constant(.int(1), .int4), call.at)) }
@@ -167,7 +187,8 @@ struct FromBinder {
         var list: [Expr] = []
         for (bound, at) in bounds {
             guard bound.type.isInteger || bound.type.kind == .unknown else {
-                throw SQLError.unsupported("generate_series over \(bound.type.name)", at: binder.position(at))
+                throw SQLError.unsupported(
+                    "generate_series over \(bound.type.name)", at: binder.position(at))
             }
             list.append(try binder.convertImplicitly(bound, to: type, at: at))
         }
@@ -199,16 +220,19 @@ struct FromBinder {
             }
         if joinKind != .inner, binder.isForView {
             throw SQLError.unsupported(
-                "\(joinKind.rawValue.uppercased()) JOIN in a materialized view", at: binder.position(at))
+                "\(joinKind.rawValue.uppercased()) JOIN in a materialized view",
+                at: binder.position(at))
         }
         var scope = Scope(entries: left.scope.entries + right.scope.entries)
         var predicate: Expr?
         switch condition {
         case .none: break
         case .on(let node):
-            let expressions = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "JOIN conditions")
+            let expressions = ExpressionBinder(
+                binder: binder, scope: scope, forbidsAggregates: "JOIN conditions")
             predicate = try binder.condition(try expressions.bind(node), "JOIN/ON", at: node.at)
-        case .using(let names): predicate = try using(names, left.scope, right.scope, &scope, joinKind, at)
+        case .using(let names):
+            predicate = try using(names, left.scope, right.scope, &scope, joinKind, at)
         case .natural:
             let names = left.scope.entries.filter { !$0.isHidden }.map(\.name)
                 .filter { name in right.scope.entries.contains { $0.name == name && !$0.isHidden } }

@@ -38,7 +38,8 @@ final class Grouping {
         default: break
         }
         if Grouping.hasAggregate(node) { return nil }
-        let plain = ExpressionBinder(binder: binder.binder, scope: input, forbidsAggregates: binder.forbidsAggregates)
+        let plain = ExpressionBinder(
+            binder: binder.binder, scope: input, forbidsAggregates: binder.forbidsAggregates)
         guard case .column(let parts, let at) = node else {
             guard let bound = try? plain.bind(node) else { return nil }
             return keyColumn(bound)
@@ -63,7 +64,8 @@ final class Grouping {
         switch node {
         case .literal, .parameter, .column, .star, .subquery, .exists, .arrayQuery: false
         case .call(let call):
-            (ExpressionBinder.aggregateNames[call.name[call.name.count - 1]] != nil && !call.hasOver)
+            (ExpressionBinder.aggregateNames[call.name[call.name.count - 1]] != nil
+                && !call.hasOver)
                 || call.arguments.contains(where: hasAggregate)
         case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
             .subscript_(let a, _), .inQuery(let a, _, _, _):
@@ -74,7 +76,8 @@ final class Grouping {
         case .cases(let operand, let arms, let otherwise, _):
             (operand.map(hasAggregate) ?? false) || (otherwise.map(hasAggregate) ?? false)
                 || arms.contains { hasAggregate($0.when) || hasAggregate($0.then) }
-        case .between(let a, let b, let c, _, _, _): hasAggregate(a) || hasAggregate(b) || hasAggregate(c)
+        case .between(let a, let b, let c, _, _, _):
+            hasAggregate(a) || hasAggregate(b) || hasAggregate(c)
         case .inList(let a, let list, _, _): hasAggregate(a) || list.contains(where: hasAggregate)
         case .like(_, let a, let b, let c, _):
             hasAggregate(a) || hasAggregate(b) || (c.map(hasAggregate) ?? false)

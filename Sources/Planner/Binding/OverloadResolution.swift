@@ -7,7 +7,9 @@ enum OverloadResolution {
     static func candidates(_ overloads: [ScalarFunction], _ types: [DataType]) -> [ScalarFunction] {
         let fitting = overloads.filter { accepts($0, types) }
         if fitting.count <= 1 { return fitting }
-        if let exact = fitting.first(where: { exactMatches($0, types) == types.count }) { return [exact] }
+        if let exact = fitting.first(where: { exactMatches($0, types) == types.count }) {
+            return [exact]
+        }
         // Most exact matches.
         var best = keepBest(fitting) { exactMatches($0, types) }
         if best.count == 1 { return best }
@@ -23,7 +25,9 @@ enum OverloadResolution {
         return resolveUnknowns(best, types)
     }
 
-    private static func keepBest(_ list: [ScalarFunction], _ score: (ScalarFunction) -> Int) -> [ScalarFunction] {
+    private static func keepBest(_ list: [ScalarFunction], _ score: (ScalarFunction) -> Int)
+        -> [ScalarFunction]
+    {
         let top = list.map(score).max() ?? 0
         return list.filter { score($0) == top }
     }
@@ -39,7 +43,8 @@ enum OverloadResolution {
             // Variadic functions here take anything that has a text form.
             return types.indices.allSatisfy { index in
                 parameter(function, index).kind == .text
-                    || CastFunctions.context(from: types[index], to: parameter(function, index)) == .implicit
+                    || CastFunctions.context(from: types[index], to: parameter(function, index))
+                        == .implicit
             }
         }
         guard types.count == function.arguments.count else { return false }
@@ -56,7 +61,8 @@ enum OverloadResolution {
 
     static func category(_ type: DataType) -> Category {
         switch type.kind {
-        case .int2, .int4, .int8, .float4, .float8, .numeric, .oid, .regclass, .regproc, .regtype: .number
+        case .int2, .int4, .int8, .float4, .float8, .numeric, .oid, .regclass, .regproc, .regtype:
+            .number
         case .text, .varchar, .name, .char, .unknown: .string
         case .boolean: .boolean
         case .timestamp: .time
@@ -72,14 +78,17 @@ enum OverloadResolution {
         }
     }
 
-    private static func resolveUnknowns(_ list: [ScalarFunction], _ types: [DataType]) -> [ScalarFunction] {
+    private static func resolveUnknowns(_ list: [ScalarFunction], _ types: [DataType])
+        -> [ScalarFunction]
+    {
         let unknown = types.indices.filter { types[$0].kind == .unknown }
         if unknown.isEmpty { return list }
         var best = list
         for index in unknown {
             let categories = Set(best.map { category(parameter($0, index)) })
             let chosen: Category? =
-                categories.contains(.string) ? .string : (categories.count == 1 ? categories.first : nil)
+                categories.contains(.string)
+                ? .string : (categories.count == 1 ? categories.first : nil)
             guard let chosen else { continue }
             var kept = best.filter { category(parameter($0, index)) == chosen }
             let preferred = kept.filter { isPreferred(parameter($0, index)) }
@@ -91,7 +100,9 @@ enum OverloadResolution {
         let known = Set(types.filter { $0.kind != .unknown }.map(\.kind))
         if known.count == 1, let kind = known.first {
             let assumed = types.map { $0.kind == .unknown ? DataType(kind) : $0 }
-            if let exact = best.first(where: { exactMatches($0, assumed) == types.count }) { return [exact] }
+            if let exact = best.first(where: { exactMatches($0, assumed) == types.count }) {
+                return [exact]
+            }
         }
         return best
     }

@@ -16,7 +16,8 @@ extension Binder {
                     .duplicateAlias, "WITH query name \"\(table.name)\" specified more than once",
                     position: position(table.at))
             }
-            tables[table.name] = try renamed(try bind(table.query), table.columns, table.name, at: table.at)
+            tables[table.name] = try renamed(
+                try bind(table.query), table.columns, table.name, at: table.at)
             commonTables[commonTables.count - 1] = tables
         }
         switch query.body {
@@ -52,7 +53,8 @@ extension Binder {
             bound.append(try binder.bindAll(row))
             guard row.count == rows[0].count else {
                 throw SQLError(
-                    .syntaxError, "VALUES lists must all be the same length", position: position(at))
+                    .syntaxError, "VALUES lists must all be the same length", position: position(at)
+                )
             }
         }
         var columns: [[Expr]] = []
@@ -110,19 +112,24 @@ extension Binder {
         return try limited(plan, keys, query)
     }
 
-    func limited(_ plan: LogicalPlan, _ keys: [SortKey], _ query: Query) throws(SQLError) -> LogicalPlan {
+    func limited(_ plan: LogicalPlan, _ keys: [SortKey], _ query: Query) throws(SQLError)
+        -> LogicalPlan
+    {
         let limit = try bound(query.limit, "LIMIT", .invalidLimit)
         let offset = try bound(query.offset, "OFFSET", .invalidOffset) ?? 0
         if keys.isEmpty, limit == nil, offset == 0 { return plan }
         return .sort(plan, keys, limit: limit, offset: offset)
     }
 
-    private func bound(_ node: Expression?, _ clause: String, _ state: SQLState) throws(SQLError) -> Int? {
+    private func bound(_ node: Expression?, _ clause: String, _ state: SQLState) throws(SQLError)
+        -> Int?
+    {
         guard let node else { return nil }
         let binder = ExpressionBinder(binder: self, scope: Scope(), forbidsAggregates: clause)
         let expression = try convert(try binder.bind(node), to: .int8, .assignment, at: node.at) {
             SQLError(
-                .datatypeMismatch, "argument of \(clause) must be type bigint", position: position(node.at))
+                .datatypeMismatch, "argument of \(clause) must be type bigint",
+                position: position(node.at))
         }
         guard parameterValues != nil || !Binder.hasPlaceholder(expression) else { return 0 }
         guard let value = try Folding.value(of: expression).int else { return nil }
@@ -138,7 +145,8 @@ extension Binder {
     }
 
     /// A sort key that is a position or an output name; nil when it is another expression.
-    func outputKey(_ item: OrderItem, _ fields: [Field], orThrow: Bool) throws(SQLError) -> SortKey? {
+    func outputKey(_ item: OrderItem, _ fields: [Field], orThrow: Bool) throws(SQLError) -> SortKey?
+    {
         func key(_ column: Int) -> SortKey {
             SortKey(column: column, descending: item.descending, nullsFirst: item.nullsFirst)
         }
@@ -155,11 +163,13 @@ extension Binder {
             if found.count == 1 { return key(found[0]) }
             if found.count > 1, orThrow {
                 throw SQLError(
-                    .ambiguousColumn, "ORDER BY \"\(parts[0])\" is ambiguous", position: position(at))
+                    .ambiguousColumn, "ORDER BY \"\(parts[0])\" is ambiguous",
+                    position: position(at))
             }
             if orThrow {
                 throw SQLError(
-                    .undefinedColumn, "column \"\(parts[0])\" does not exist", position: position(at))
+                    .undefinedColumn, "column \"\(parts[0])\" does not exist",
+                    position: position(at))
             }
             return found.first.map(key)
         default:

@@ -25,7 +25,8 @@ struct Scope {
     /// Positions that `*` or `t.*` stands for.
     func star(_ parts: [String]) -> [Int] {
         entries.indices.filter { index in
-            parts.isEmpty ? !entries[index].isHidden : entries[index].table == parts[parts.count - 1]
+            parts.isEmpty
+                ? !entries[index].isHidden : entries[index].table == parts[parts.count - 1]
         }
     }
 

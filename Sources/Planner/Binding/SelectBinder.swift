@@ -28,7 +28,8 @@ struct SelectBinder {
             let found = Subqueries(binder, outer: scope)
             let where_ = ExpressionBinder(
                 binder: binder, scope: scope, forbidsAggregates: "WHERE", subqueries: found)
-            let predicate = try binder.condition(try where_.bind(condition), "WHERE", at: condition.at)
+            let predicate = try binder.condition(
+                try where_.bind(condition), "WHERE", at: condition.at)
             plan = .filter(found.applied(to: plan), predicate)
             scope = found.extended(scope)
         }
@@ -57,7 +58,8 @@ struct SelectBinder {
         }
         var having: Expr?
         if let condition = select.having {
-            having = try binder.condition(try expressions.bind(condition), "HAVING", at: condition.at)
+            having = try binder.condition(
+                try expressions.bind(condition), "HAVING", at: condition.at)
         }
         let (keys, extra) = try sortKeys(outputs, expressions)
         if let subqueries = expressions.subqueries { plan = subqueries.applied(to: plan) }
@@ -133,7 +135,9 @@ struct SelectBinder {
                 target = items[number - 1].expression
             case .column(let parts, _) where parts.count == 1 && scope.matches(parts).isEmpty:
                 // An input column wins over an output name, as in PostgreSQL.
-                let named = items.filter { ($0.alias ?? SelectBinder.name(of: $0.expression)) == parts[0] }
+                let named = items.filter {
+                    ($0.alias ?? SelectBinder.name(of: $0.expression)) == parts[0]
+                }
                 if let first = named.first { target = first.expression }
             default: break
             }
@@ -158,15 +162,19 @@ struct SelectBinder {
     // MARK: - Order
 
     /// Sort keys over the outputs followed by `extra` expressions that only sorting needs.
-    private func sortKeys(_ outputs: [Output], _ expressions: ExpressionBinder) throws(SQLError) -> (
-        [SortKey], [Expr]
-    ) {
+    private func sortKeys(_ outputs: [Output], _ expressions: ExpressionBinder) throws(SQLError)
+        -> (
+            [SortKey], [Expr]
+        )
+    {
         let fields = outputs.map { Field($0.name, $0.expression.type) }
         var keys: [SortKey] = []
         var extra: [Expr] = []
         for item in query.orderBy {
             if case .column(let parts, let at) = item.expression, parts.count == 1 {
-                let same = outputs.filter { $0.name == parts[0] }.map { Explain.text($0.expression) }
+                let same = outputs.filter { $0.name == parts[0] }.map {
+                    Explain.text($0.expression)
+                }
                 if Set(same).count > 1 {
                     throw SQLError(
                         .ambiguousColumn, "ORDER BY \"\(parts[0])\" is ambiguous",
@@ -174,7 +182,9 @@ struct SelectBinder {
                 }
                 if same.count > 1, let first = outputs.firstIndex(where: { $0.name == parts[0] }) {
                     keys.append(
-                        SortKey(column: first, descending: item.descending, nullsFirst: item.nullsFirst))
+                        SortKey(
+                            column: first, descending: item.descending, nullsFirst: item.nullsFirst)
+                    )
                     continue
                 }
             }
@@ -204,7 +214,9 @@ struct SelectBinder {
         return (keys, extra)
     }
 
-    private func finished(_ input: LogicalPlan, _ outputs: [Output], _ keys: [SortKey], _ extra: [Expr])
+    private func finished(
+        _ input: LogicalPlan, _ outputs: [Output], _ keys: [SortKey], _ extra: [Expr]
+    )
         throws(SQLError) -> LogicalPlan
     {
         var list: [Expr] = []

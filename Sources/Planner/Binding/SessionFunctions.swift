@@ -17,7 +17,8 @@ enum SessionFunctions {
         }
         guard let function = catalogFunction(name, arguments, context) else { return nil }
         if binder.binder.isForView {
-            throw SQLError.unsupported("\(name) in a materialized view", at: binder.binder.position(at))
+            throw SQLError.unsupported(
+                "\(name) in a materialized view", at: binder.binder.position(at))
         }
         var converted: [Expr] = []
         for (index, argument) in arguments.enumerated() {
@@ -25,7 +26,8 @@ enum SessionFunctions {
             converted.append(
                 try binder.binder.convert(argument, to: wanted, .explicit, at: at) {
                     SQLError(
-                        .undefinedFunction, "function \(name)(\(argument.type.name)) does not exist",
+                        .undefinedFunction,
+                        "function \(name)(\(argument.type.name)) does not exist",
                         position: binder.binder.position(at))
                 })
         }
@@ -36,7 +38,8 @@ enum SessionFunctions {
         switch name {
         case "version":
             return .constant(.string("PostgreSQL 15.0 (Streamhouse)"), .text)
-        case "current_database", "current_catalog": return .constant(.string(context.database), .name)
+        case "current_database", "current_catalog":
+            return .constant(.string(context.database), .name)
         case "current_schema": return .constant(.string("public"), .name)
         case "current_user", "session_user", "user", "current_role":
             return .constant(.string(context.user), .name)
@@ -54,7 +57,9 @@ enum SessionFunctions {
         FunctionRegistry.sessionFunction(name, arguments, result, body)
     }
 
-    private static func catalogFunction(_ name: String, _ arguments: [Expr], _ context: SessionContext)
+    private static func catalogFunction(
+        _ name: String, _ arguments: [Expr], _ context: SessionContext
+    )
         -> ScalarFunction?
     {
         let catalog = context.catalog
@@ -62,7 +67,8 @@ enum SessionFunctions {
         case ("pg_table_is_visible", 1), ("pg_type_is_visible", 1), ("pg_function_is_visible", 1),
             ("pg_opclass_is_visible", 1), ("pg_collation_is_visible", 1):
             return make(name, [.oid], .boolean) { values in
-                guard let oid = values[0].int, let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
+                guard let oid = values[0].int,
+                    let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
                 else { return .bool(true) }
                 return .bool(object.schema == "public" || object.schema == "pg_catalog")
             }
@@ -70,7 +76,8 @@ enum SessionFunctions {
             return make(name, [.oid], .name) { _ in .string("streamhouse") }
         case ("format_type", 2):
             return make(name, [.oid, .int4], .text) { values in
-                guard let oid = values[0].int, let type = DataType.withOID(Int32(truncatingIfNeeded: oid))
+                guard let oid = values[0].int,
+                    let type = DataType.withOID(Int32(truncatingIfNeeded: oid))
                 else { return .string("???") }
                 let modifier = Int32(truncatingIfNeeded: values[1].int ?? -1)
                 return .string(DataType(type.kind, modifier: modifier).name)
@@ -78,7 +85,8 @@ enum SessionFunctions {
         case ("pg_get_viewdef", 1), ("pg_get_viewdef", 2):
             let types: [DataType] = arguments.count == 1 ? [.oid] : [.oid, .boolean]
             return make(name, types, .text) { values in
-                guard let oid = values[0].int, let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
+                guard let oid = values[0].int,
+                    let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
                 else { return .null }
                 return .string(" " + object.text + ";")
             }
@@ -87,7 +95,8 @@ enum SessionFunctions {
             return make(name, types, .text) { $0[0] }
         case ("obj_description", 1), ("obj_description", 2), ("col_description", 2),
             ("shobj_description", 2):
-            let types: [DataType] = arguments.count == 1 ? [.oid] : [.oid, name == "col_description" ? .int4 : .text]
+            let types: [DataType] =
+                arguments.count == 1 ? [.oid] : [.oid, name == "col_description" ? .int4 : .text]
             return make(name, types, .text) { _ in .null }
         case ("pg_relation_is_publishable", 1):
             return make(name, [.oid], .boolean) { _ in .bool(false) }
@@ -111,16 +120,20 @@ enum SessionFunctions {
         }
     }
 
-    static func regclassFromText(_ binder: ExpressionBinder, _ value: Expr) throws(SQLError) -> Expr {
+    static func regclassFromText(_ binder: ExpressionBinder, _ value: Expr) throws(SQLError) -> Expr
+    {
         let catalog = binder.binder.catalog
-        let function = make("to_regclass_strict", [.text], DataType(.regclass)) { (values) throws(SQLError) in
+        let function = make("to_regclass_strict", [.text], DataType(.regclass)) {
+            (values) throws(SQLError) in
             let parts = (values[0].string ?? "").split(separator: ".").map(String.init)
-            return .int(Int64(try catalog.resolve(QualifiedName(parts: parts, at: 0), position: nil).oid))
+            return .int(
+                Int64(try catalog.resolve(QualifiedName(parts: parts, at: 0), position: nil).oid))
         }
         return .call(function, [value], DataType(.regclass))
     }
 
-    static func textFromRegclass(_ binder: ExpressionBinder, _ value: Expr) throws(SQLError) -> Expr {
+    static func textFromRegclass(_ binder: ExpressionBinder, _ value: Expr) throws(SQLError) -> Expr
+    {
         let catalog = binder.binder.catalog
         let function = make("regclass_name", [DataType(.regclass)], .text) { values in
             let oid = Int32(truncatingIfNeeded: values[0].int ?? 0)

@@ -39,10 +39,12 @@ final class Subqueries {
 
     func scalar(_ query: Query, at: Int) throws(SQLError) -> Expr {
         if binder.isForView {
-            throw SQLError.unsupported("a subquery in an expression of a materialized view", at: binder.position(at))
+            throw SQLError.unsupported(
+                "a subquery in an expression of a materialized view", at: binder.position(at))
         }
         let (plan, condition) = try bind(query, at)
-        guard let field = plan.fields.first, plan.fields.count - hiddenColumns(plan, condition) == 1 else {
+        guard let field = plan.fields.first, plan.fields.count - hiddenColumns(plan, condition) == 1
+        else {
             throw SQLError(
                 .syntaxError, "subquery must return only one column", position: binder.position(at))
         }
@@ -63,7 +65,8 @@ final class Subqueries {
         } catch {
             guard error.state == .undefinedColumn || error.state == .undefinedTable,
                 case .select(let select) = query.body, query.with.isEmpty, query.orderBy.isEmpty,
-                query.limit == nil, query.offset == nil, select.groupBy.isEmpty, select.having == nil,
+                query.limit == nil, query.offset == nil, select.groupBy.isEmpty,
+                select.having == nil,
                 select.items.count == 1, !Grouping.hasAggregate(select.items[0].expression)
             else { throw error }
             return try correlated(select, at)
@@ -83,15 +86,19 @@ final class Subqueries {
             visible.entries.append(.init(table: "", name: "", type: .text, isHidden: true))
         }
         let both = Scope(entries: visible.entries + scope.entries)
-        let expressions = ExpressionBinder(binder: binder, scope: both, forbidsAggregates: "subqueries")
+        let expressions = ExpressionBinder(
+            binder: binder, scope: both, forbidsAggregates: "subqueries")
         var condition: Expr = .constant(.bool(true), .boolean)
         if let node = select.condition {
             condition = try binder.condition(try expressions.bind(node), "WHERE", at: node.at)
         }
-        let value = try ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "subqueries")
-            .bind(select.items[0].expression)
+        let value = try ExpressionBinder(
+            binder: binder, scope: scope, forbidsAggregates: "subqueries"
+        )
+        .bind(select.items[0].expression)
         // The value first, then the columns that the condition looks at, one further back.
-        let list = [value] + plan.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
+        let list =
+            [value] + plan.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
         let fields = [Field("?column?", value.type)] + plan.fields
         let moved = condition.remapped { $0 >= self.width ? $0 + 1 : $0 }
         return (.project(plan, list, fields), moved)

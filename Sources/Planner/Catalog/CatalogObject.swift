@@ -113,12 +113,16 @@ package struct CatalogObject: Sendable {
                     name, DataType(type.kind, modifier: modifier),
                     isNotNull: try reader.readUInt8() != 0))
         }
-        for _ in 0..<(try reader.readCount(bytesEach: 4)) { primaryKey.append(Int(try reader.readInt32())) }
+        for _ in 0..<(try reader.readCount(bytesEach: 4)) {
+            primaryKey.append(Int(try reader.readInt32()))
+        }
         for _ in 0..<(try reader.readCount(bytesEach: 8)) {
             let name = try reader.readText()
             options[name] = try reader.readText()
         }
         text = try reader.readText()
-        for _ in 0..<(try reader.readCount(bytesEach: 4)) { dependsOn.append(try reader.readInt32()) }
+        for _ in 0..<(try reader.readCount(bytesEach: 4)) {
+            dependsOn.append(try reader.readInt32())
+        }
     }
 }

@@ -27,7 +27,8 @@ package enum Lowering {
         var builder = Builder(forView: forView)
         let output = try builder.lower(plan)
         return LoweredPlan(
-            circuit: builder.circuit, scans: builder.scans, constants: builder.constants, output: output)
+            circuit: builder.circuit, scans: builder.scans, constants: builder.constants,
+            output: output)
     }
 
     private struct Builder {
@@ -58,7 +59,8 @@ package enum Lowering {
                     keys: keys, aggregates: aggregates, appendOnly: !forView || input.isAppendOnly)
                 return circuit.add("aggregate", body, inputs: [try lower(input)])
             case .distinct(let input):
-                return circuit.add("distinct", DistinctOperator(input.types), inputs: [try lower(input)])
+                return circuit.add(
+                    "distinct", DistinctOperator(input.types), inputs: [try lower(input)])
             case .union(let inputs):
                 var nodes: [Int] = []
                 for input in inputs { nodes.append(try lower(input)) }
@@ -97,7 +99,8 @@ package enum Lowering {
             let body = OuterJoinOperator(
                 left: join.left.types, right: join.right.types, keys: join.keys,
                 condition: join.condition, keepsLeft: join.kind != .right,
-                keepsRight: join.kind == .right || join.kind == .full, isSingle: join.kind == .single)
+                keepsRight: join.kind == .right || join.kind == .full,
+                isSingle: join.kind == .single)
             return circuit.add("outer join", body, inputs: inputs)
         }
     }

@@ -15,7 +15,8 @@ package enum Explain {
             let names = columns.map { object.columns[$0].name }.joined(separator: ", ")
             return "Scan \(object.schema).\(object.name) [\(names)]"
         case .values(let rows, _): return "Values (\(rows.count) rows)"
-        case .filter(let input, let predicate): return "Filter \(text(predicate, input.fields.map(\.name)))"
+        case .filter(let input, let predicate):
+            return "Filter \(text(predicate, input.fields.map(\.name)))"
         case .project(let input, let list, let fields):
             let names = input.fields.map(\.name)
             let items = zip(list, fields).map { "\($0.1.name) = \(text($0.0, names))" }
@@ -38,7 +39,12 @@ package enum Explain {
         case .distinct: return "Distinct"
         case .union: return "Union All"
         case .sort(_, let keys, let limit, let offset):
-            var parts = keys.isEmpty ? [] : ["by [\(keys.map { "\($0.column + 1)\($0.descending ? " desc" : "")" }.joined(separator: ", "))]"]
+            var parts =
+                keys.isEmpty
+                ? []
+                : [
+                    "by [\(keys.map { "\($0.column + 1)\($0.descending ? " desc" : "")" }.joined(separator: ", "))]"
+                ]
             if let limit { parts.append("limit \(limit)") }
             if offset > 0 { parts.append("offset \(offset)") }
             return "Sort \(parts.joined(separator: " "))"
@@ -51,7 +57,8 @@ package enum Explain {
     /// `names`: what columns are called; `#n` without.
     package static func text(_ expression: Expr, _ names: [String] = []) -> String {
         switch expression {
-        case .column(let index, _): return names.indices.contains(index) ? names[index] : "#\(index)"
+        case .column(let index, _):
+            return names.indices.contains(index) ? names[index] : "#\(index)"
         case .constant(let value, let type):
             let bytes = TextEncoding.text(value, type) ?? Array("NULL".utf8)
             let text = String(decoding: bytes, as: UTF8.self)

@@ -50,7 +50,8 @@ package indirect enum LogicalPlan: Sendable {
     package var fields: [Field] {
         switch self {
         case .scan(let object, let columns): columns.map { object.fields[$0] }
-        case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, let fields): fields
+        case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, let fields):
+            fields
         case .filter(let input, _), .distinct(let input), .sort(let input, _, _, _): input.fields
         case .join(let join): join.left.fields + join.right.fields
         case .union(let inputs): inputs.first?.fields ?? []
@@ -81,7 +82,8 @@ package indirect enum LogicalPlan: Sendable {
     package var isAlwaysEmpty: Bool {
         switch self {
         case .scan(let object, _): object.isAlwaysEmpty
-        case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _, _, _),
+        case .filter(let input, _), .project(let input, _, _), .distinct(let input),
+            .sort(let input, _, _, _),
             .series(let input, _, _):
             input.isAlwaysEmpty
         case .join(let join):
@@ -96,8 +98,10 @@ package indirect enum LogicalPlan: Sendable {
         switch self {
         case .scan(let object, _): object.kind == .source
         case .values: true
-        case .filter(let input, _), .project(let input, _, _), .series(let input, _, _): input.isAppendOnly
-        case .join(let join): join.kind == .inner && join.left.isAppendOnly && join.right.isAppendOnly
+        case .filter(let input, _), .project(let input, _, _), .series(let input, _, _):
+            input.isAppendOnly
+        case .join(let join):
+            join.kind == .inner && join.left.isAppendOnly && join.right.isAppendOnly
         case .union(let inputs): inputs.allSatisfy(\.isAppendOnly)
         case .aggregate, .distinct, .sort: false
         }

@@ -8,7 +8,9 @@ enum ColumnPruning {
     }
 
     /// The plan with at least the `wanted` columns. - Returns: where each old column is now.
-    private static func prune(_ plan: LogicalPlan, _ wanted: [Int]) -> (plan: LogicalPlan, place: [Int: Int]) {
+    private static func prune(_ plan: LogicalPlan, _ wanted: [Int]) -> (
+        plan: LogicalPlan, place: [Int: Int]
+    ) {
         let columns = Array(Set(wanted)).sorted()
         switch plan {
         case .scan(let object, let all):
@@ -25,7 +27,8 @@ enum ColumnPruning {
             let kept = columns.map { list[$0] }
             let (pruned, place) = prune(input, kept.flatMap(\.columns))
             return (
-                .project(pruned, kept.map { remap($0, place) }, columns.map { fields[$0] }), places(columns)
+                .project(pruned, kept.map { remap($0, place) }, columns.map { fields[$0] }),
+                places(columns)
             )
         case .join(let join): return pruneJoin(join, columns)
         case .aggregate(let input, let keys, let aggregates, let fields):
@@ -71,7 +74,9 @@ enum ColumnPruning {
         return .project(pruned, zip(positions, fields).map { .column($0.0, $0.1.type) }, fields)
     }
 
-    private static func pruneJoin(_ join: LogicalPlan.Join, _ columns: [Int]) -> (LogicalPlan, [Int: Int]) {
+    private static func pruneJoin(_ join: LogicalPlan.Join, _ columns: [Int]) -> (
+        LogicalPlan, [Int: Int]
+    ) {
         let width = join.left.fields.count
         let needed = columns + (join.condition.map { Array($0.columns) } ?? [])
         let (left, leftPlace) = prune(
@@ -84,7 +89,9 @@ enum ColumnPruning {
         var result = join
         result.left = left
         result.right = right
-        result.keys = join.keys.map { (left: leftPlace[$0.left] ?? 0, right: rightPlace[$0.right] ?? 0) }
+        result.keys = join.keys.map {
+            (left: leftPlace[$0.left] ?? 0, right: rightPlace[$0.right] ?? 0)
+        }
         result.condition = join.condition.map { remap($0, place) }
         return (.join(result), place)
     }
@@ -105,7 +112,9 @@ enum ColumnPruning {
                 filter: aggregate.filter.map { remap($0, place) }, result: aggregate.result)
         }
         var result = places(Array(keys.indices))
-        for (offset, index) in kept.enumerated() { result[keys.count + index] = keys.count + offset }
+        for (offset, index) in kept.enumerated() {
+            result[keys.count + index] = keys.count + offset
+        }
         let newFields = Array(fields.prefix(keys.count)) + kept.map { fields[keys.count + $0] }
         return (
             .aggregate(pruned, keys: keys.map { remap($0, place) }, moved, newFields), result

@@ -31,7 +31,8 @@ enum PredicatePushdown {
             return push(own + predicates, into: input)
         case .project(let input, let list, let fields):
             let (safe, rest) = partition(predicates) { predicate in
-                !predicate.canFail && predicate.columns.allSatisfy { !list[$0].canFail && list[$0].isStable }
+                !predicate.canFail
+                    && predicate.columns.allSatisfy { !list[$0].canFail && list[$0].isStable }
             }
             let moved = safe.map { substitute($0, list) }
             return filtered(.project(push(moved, into: input), list, fields), rest)
@@ -51,7 +52,8 @@ enum PredicatePushdown {
             let (safe, rest) = partition(predicates) { !$0.canFail }
             return filtered(.distinct(push(safe, into: input)), rest)
         case .sort(let input, let keys, let limit, let offset):
-            return filtered(.sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
+            return filtered(
+                .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
         case .series(let input, let arguments, let field):
             return filtered(.series(push([], into: input), arguments, field), predicates)
         case .scan, .values: return filtered(plan, predicates)
@@ -75,7 +77,8 @@ enum PredicatePushdown {
         }
     }
 
-    private static func pushJoin(_ predicates: [Expr], _ original: LogicalPlan.Join) -> LogicalPlan {
+    private static func pushJoin(_ predicates: [Expr], _ original: LogicalPlan.Join) -> LogicalPlan
+    {
         var join = original
         let width = join.left.fields.count
         guard join.kind == .inner else {
@@ -92,7 +95,11 @@ enum PredicatePushdown {
         for predicate in all {
             let columns = predicate.columns
             if predicate.canFail {
-                if above.isEmpty, join.condition != nil { both.append(predicate) } else { above.append(predicate) }
+                if above.isEmpty, join.condition != nil {
+                    both.append(predicate)
+                } else {
+                    above.append(predicate)
+                }
             } else if !columns.isEmpty, columns.allSatisfy({ $0 < width }) {
                 left.append(predicate)
             } else if !columns.isEmpty, columns.allSatisfy({ $0 >= width }) {
@@ -116,12 +123,15 @@ enum PredicatePushdown {
     }
 
     /// Equalities between a column of each side, of one type.
-    private static func extractKeys(_ list: [Expr], _ width: Int) -> ([(left: Int, right: Int)], [Expr]) {
+    private static func extractKeys(_ list: [Expr], _ width: Int) -> (
+        [(left: Int, right: Int)], [Expr]
+    ) {
         var keys: [(left: Int, right: Int)] = []
         var rest: [Expr] = []
         for predicate in list {
             if case .call(let function, let arguments, _) = predicate, function.name == "=",
-                case .column(let a, let aType) = arguments[0], case .column(let b, let bType) = arguments[1],
+                case .column(let a, let aType) = arguments[0],
+                case .column(let b, let bType) = arguments[1],
                 aType.physical == bType.physical, (a < width) != (b < width)
             {
                 keys.append((left: min(a, b), right: max(a, b) - width))

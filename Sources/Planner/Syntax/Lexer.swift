@@ -16,7 +16,9 @@ struct Lexer {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    private func peek(_ ahead: Int = 0) -> UInt8 { at + ahead < bytes.count ? bytes[at + ahead] : 0 }
+    private func peek(_ ahead: Int = 0) -> UInt8 {
+        at + ahead < bytes.count ? bytes[at + ahead] : 0
+    }
 
     private func error(_ message: String, from start: Int) -> SQLError {
         SQLError(.syntaxError, message, position: Lexer.position(bytes, start))
@@ -62,7 +64,9 @@ struct Lexer {
         let start = at
         var depth = 0
         repeat {
-            guard at < bytes.count else { throw error("unterminated /* comment at or near \"\(near(start))\"", from: start) }
+            guard at < bytes.count else {
+                throw error("unterminated /* comment at or near \"\(near(start))\"", from: start)
+            }
             if peek() == 47, peek(1) == 42 {
                 depth += 1
                 at += 2
@@ -97,7 +101,9 @@ struct Lexer {
             try addString(text, from: start)
         case 34:
             let name = try quoted(34, "unterminated quoted identifier")
-            if name.isEmpty { throw error("zero-length delimited identifier at or near \"\"\"\"", from: start) }
+            if name.isEmpty {
+                throw error("zero-length delimited identifier at or near \"\"\"\"", from: start)
+            }
             add(.quoted(String(decoding: name, as: UTF8.self)), from: start)
         case 36: try dollar()
         case 40, 41, 44, 59, 91, 93, 46:
@@ -134,7 +140,8 @@ struct Lexer {
             at += 1
             try addString(try quoted(39, "unterminated quoted string"), from: start)
             return true
-        case 98, 120: throw SQLError.unsupported("a bit string literal", at: Lexer.position(bytes, start))
+        case 98, 120:
+            throw SQLError.unsupported("a bit string literal", at: Lexer.position(bytes, start))
         default: return false
         }
     }
@@ -285,7 +292,8 @@ struct Lexer {
         }
         if Lexer.isWordStart(peek()) {
             at += 1
-            throw error("trailing junk after numeric literal at or near \"\(near(start))\"", from: start)
+            throw error(
+                "trailing junk after numeric literal at or near \"\(near(start))\"", from: start)
         }
         let text = String(decoding: bytes[start..<at], as: UTF8.self)
         add(isInteger ? .integer(text) : .decimal(text), from: start)

@@ -71,7 +71,9 @@ extension Parser {
 
     /// The expression that continues `left`, or nil when the next token binds no tighter than
     /// `floor`.
-    private mutating func infix(_ left: Expression, above floor: Int) throws(SQLError) -> Expression? {
+    private mutating func infix(_ left: Expression, above floor: Int) throws(SQLError)
+        -> Expression?
+    {
         let at = token.start
         switch peek {
         case .word(let word): return try wordInfix(word, left, floor, at)
@@ -105,10 +107,12 @@ extension Parser {
     }
 
     /// op ANY (…), op ALL (…)
-    private mutating func quantified(_ symbol: String, _ left: Expression, _ at: Int) throws(SQLError)
+    private mutating func quantified(_ symbol: String, _ left: Expression, _ at: Int)
+        throws(SQLError)
         -> Expression?
     {
-        guard isWord("any") || isWord("all") || isWord("some"), peek(ahead: 1) == .symbol("(") else {
+        guard isWord("any") || isWord("all") || isWord("some"), peek(ahead: 1) == .symbol("(")
+        else {
             return nil
         }
         let isAll = isWord("all")
@@ -119,7 +123,8 @@ extension Parser {
             try expect(symbol: ")")
             if symbol == "=", !isAll { return .inQuery(left, query, negated: false, at: at) }
             if symbol == "<>", isAll { return .inQuery(left, query, negated: true, at: at) }
-            throw SQLError.unsupported("\(symbol) \(isAll ? "ALL" : "ANY") with a subquery", at: position(at))
+            throw SQLError.unsupported(
+                "\(symbol) \(isAll ? "ALL" : "ANY") with a subquery", at: position(at))
         }
         let right = try expression()
         try expect(symbol: ")")
@@ -197,14 +202,17 @@ extension Parser {
         return .distinct(left, try expression(above: Power.comparison), negated: negated, at: at)
     }
 
-    private mutating func pattern(_ left: Expression, negated: Bool, _ at: Int) throws(SQLError) -> Expression {
+    private mutating func pattern(_ left: Expression, negated: Bool, _ at: Int) throws(SQLError)
+        -> Expression
+    {
         if accept("between") {
             let symmetric = accept("symmetric")
             _ = accept("asymmetric")
             let low = try expression(above: Power.pattern)
             try expect("and")
             let high = try expression(above: Power.pattern)
-            return .between(left, low: low, high: high, negated: negated, symmetric: symmetric, at: at)
+            return .between(
+                left, low: low, high: high, negated: negated, symmetric: symmetric, at: at)
         }
         if accept("in") {
             try expect(symbol: "(")
@@ -379,7 +387,9 @@ extension Parser {
     /// A column, `t.*`, or a function call.
     private mutating func nameOrCall(_ at: Int) throws(SQLError) -> Expression {
         var parts: [String]
-        if case .word(let word) = peek, Keyword.functionOrType.contains(word), peek(ahead: 1) == .symbol("(") {
+        if case .word(let word) = peek, Keyword.functionOrType.contains(word),
+            peek(ahead: 1) == .symbol("(")
+        {
             advance()
             parts = [word]
         } else {
@@ -439,12 +449,20 @@ extension Parser {
     }
 
     /// Arguments in the SQL standard's own spelling: extract, substring, position, trim, overlay.
-    private mutating func specialArguments(_ name: String, _ at: Int) throws(SQLError) -> [Expression]? {
+    private mutating func specialArguments(_ name: String, _ at: Int) throws(SQLError)
+        -> [Expression]?
+    {
         switch name {
         case "extract":
             let start = token.start
             let field: String
-            if case .string(let text) = peek { field = text } else if case .word(let word) = peek { field = word } else { return nil }
+            if case .string(let text) = peek {
+                field = text
+            } else if case .word(let word) = peek {
+                field = word
+            } else {
+                return nil
+            }
             guard peek(ahead: 1) == .word("from") else { return nil }
             advance()
             advance()
@@ -473,13 +491,23 @@ extension Parser {
     /// trim([LEADING | TRAILING | BOTH] [characters FROM] text): rewritten by the binder by its mode.
     private mutating func trimArguments(_ at: Int) throws(SQLError) -> [Expression] {
         var mode = "btrim"
-        if accept("leading") { mode = "ltrim" } else if accept("trailing") { mode = "rtrim" } else { _ = accept("both") }
+        if accept("leading") {
+            mode = "ltrim"
+        } else if accept("trailing") {
+            mode = "rtrim"
+        } else {
+            _ = accept("both")
+        }
         var list: [Expression] = []
         if accept("from") {
             list = try expressionList()
         } else {
             list = [try expression()]
-            if accept("from") { list.insert(try expression(), at: 0) } else if accept(symbol: ",") { list.append(try expression()) }
+            if accept("from") {
+                list.insert(try expression(), at: 0)
+            } else if accept(symbol: ",") {
+                list.append(try expression())
+            }
         }
         return [.literal(.string(mode), at: at)] + list
     }
@@ -491,8 +519,13 @@ extension Parser {
             let descending = accept("desc")
             if !descending { _ = accept("asc") }
             var nullsFirst: Bool?
-            if accept(["nulls", "first"]) { nullsFirst = true } else if accept(["nulls", "last"]) { nullsFirst = false }
-            items.append(OrderItem(expression: expression, descending: descending, nullsFirst: nullsFirst))
+            if accept(["nulls", "first"]) {
+                nullsFirst = true
+            } else if accept(["nulls", "last"]) {
+                nullsFirst = false
+            }
+            items.append(
+                OrderItem(expression: expression, descending: descending, nullsFirst: nullsFirst))
         } while accept(symbol: ",")
         return items
     }

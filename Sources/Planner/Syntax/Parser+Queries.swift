@@ -20,7 +20,8 @@ extension Parser {
                 try expect(symbol: "(")
                 let query = try query()
                 try expect(symbol: ")")
-                with.append(Query.CommonTable(name: name, columns: columns, query: query, at: start))
+                with.append(
+                    Query.CommonTable(name: name, columns: columns, query: query, at: start))
             } while accept(symbol: ",")
         }
         var query = try setOperations(above: 0)
@@ -44,12 +45,19 @@ extension Parser {
                 advance()
                 if !accept("first") { try expect("next") }
                 let at = token.start
-                query.limit = isWord("row") || isWord("rows") ? .literal(.integer("1"), at: at) : try expression()
+                query.limit =
+                    isWord("row") || isWord("rows")
+                    ? .literal(.integer("1"), at: at) : try expression()
                 if !accept("rows") { try expect("row") }
-                if accept(["with", "ties"]) { throw SQLError.unsupported("WITH TIES", at: position(at)) }
+                if accept(["with", "ties"]) {
+                    throw SQLError.unsupported("WITH TIES", at: position(at))
+                }
                 try expect("only")
-            } else if isWord("for"), case .word(let next) = peek(ahead: 1), next == "update" || next == "share" {
-                throw SQLError.unsupported("SELECT FOR \(next.uppercased())", at: position(token.start))
+            } else if isWord("for"), case .word(let next) = peek(ahead: 1),
+                next == "update" || next == "share"
+            {
+                throw SQLError.unsupported(
+                    "SELECT FOR \(next.uppercased())", at: position(token.start))
             } else {
                 return
             }
@@ -66,7 +74,8 @@ extension Parser {
             let isAll = accept("all")
             if !isAll { _ = accept("distinct") }
             let right = try setOperations(above: power)
-            left = Query(body: .operation(operation, isAll: isAll, left, right, at: at), at: left.at)
+            left = Query(
+                body: .operation(operation, isAll: isAll, left, right, at: at), at: left.at)
         }
         return left
     }
@@ -97,7 +106,11 @@ extension Parser {
             var row: [Expression] = []
             repeat {
                 let at = token.start
-                if accept("default") { row.append(.column(["default"], at: at)) } else { row.append(try expression()) }
+                if accept("default") {
+                    row.append(.column(["default"], at: at))
+                } else {
+                    row.append(try expression())
+                }
             } while accept(symbol: ",")
             try expect(symbol: ")")
             rows.append(row)
@@ -127,12 +140,15 @@ extension Parser {
         if accept("where") { select.condition = try expression() }
         if accept(["group", "by"]) {
             for word in ["rollup", "cube", "grouping"] where isWord(word) {
-                throw SQLError.unsupported("\(word.uppercased()) in GROUP BY", at: position(token.start))
+                throw SQLError.unsupported(
+                    "\(word.uppercased()) in GROUP BY", at: position(token.start))
             }
             select.groupBy = try expressionList()
         }
         if accept("having") { select.having = try expression() }
-        if isWord("window") { throw SQLError.unsupported("the WINDOW clause", at: position(token.start)) }
+        if isWord("window") {
+            throw SQLError.unsupported("the WINDOW clause", at: position(token.start))
+        }
         return select
     }
 
@@ -193,7 +209,9 @@ extension Parser {
         if isNatural { return .join(kind, left, try tablePrimary(), .natural, at: at) }
         var right = try tablePrimary()
         // a JOIN b JOIN c ON … ON …: the inner join belongs to the right side.
-        while !isWord("on"), !isWord("using"), let nestedJoin = try joinTail(right) { right = nestedJoin }
+        while !isWord("on"), !isWord("using"), let nestedJoin = try joinTail(right) {
+            right = nestedJoin
+        }
         if accept("on") { return .join(kind, left, right, .on(try expression()), at: at) }
         try expect("using")
         return .join(kind, left, right, .using(try nameList()), at: at)
@@ -221,7 +239,8 @@ extension Parser {
                 return .subquery(query, alias: try tableAlias(), isLateral: true, at: at)
             }
             let name = try qualifiedName()
-            return .function(try call(name.parts, at), alias: try tableAlias(), withOrdinality: false)
+            return .function(
+                try call(name.parts, at), alias: try tableAlias(), withOrdinality: false)
         }
         _ = accept("only")
         let name = try qualifiedName()

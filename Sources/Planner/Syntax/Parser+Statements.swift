@@ -14,7 +14,11 @@ extension Parser {
         case "drop": return try drop()
         case "begin", "start":
             advance()
-            if word == "start" { try expect("transaction") } else if !accept("transaction") { _ = accept("work") }
+            if word == "start" {
+                try expect("transaction")
+            } else if !accept("transaction") {
+                _ = accept("work")
+            }
             skipTransactionModes()
             return .begin
         case "commit", "end":
@@ -115,7 +119,8 @@ extension Parser {
         repeat {
             let isNegative = accept(symbol: "-")
             switch peek {
-            case .string(let text), .integer(let text), .decimal(let text), .word(let text), .quoted(let text):
+            case .string(let text), .integer(let text), .decimal(let text), .word(let text),
+                .quoted(let text):
                 parts.append((isNegative ? "-" : "") + text)
             default: throw unexpected()
             }
@@ -168,11 +173,17 @@ extension Parser {
             } while accept(symbol: ",")
             try expect(symbol: ")")
         }
-        if accept(["default", "values"]) { throw SQLError.unsupported("DEFAULT VALUES", at: position(table.at)) }
-        if isWord("overriding") { throw SQLError.unsupported("OVERRIDING", at: position(token.start)) }
+        if accept(["default", "values"]) {
+            throw SQLError.unsupported("DEFAULT VALUES", at: position(table.at))
+        }
+        if isWord("overriding") {
+            throw SQLError.unsupported("OVERRIDING", at: position(token.start))
+        }
         let query = try query()
         let hasOnConflict = isWord("on")
-        if hasOnConflict { while peek != .end, peek != .symbol(";"), !isWord("returning") { advance() } }
+        if hasOnConflict {
+            while peek != .end, peek != .symbol(";"), !isWord("returning") { advance() }
+        }
         let hasReturning = isWord("returning")
         if hasReturning { while peek != .end, peek != .symbol(";") { advance() } }
         return Insert(
@@ -194,15 +205,19 @@ extension Parser {
             return .createTopic(
                 CreateTopic(name: name, options: try withOptions(), ifNotExists: ifNotExists))
         }
-        if accept(["materialized", "view"]) { return .createView(try createView(materialized: true, orReplace)) }
+        if accept(["materialized", "view"]) {
+            return .createView(try createView(materialized: true, orReplace))
+        }
         if accept("view") { return .createView(try createView(materialized: false, orReplace)) }
         guard case .word(let word) = peek, peek != .end else { throw unexpected() }
         let known: Set<String> = [
-            "index", "unique", "schema", "sequence", "type", "function", "procedure", "role", "user",
+            "index", "unique", "schema", "sequence", "type", "function", "procedure", "role",
+            "user",
             "database", "temporary", "temp", "unlogged", "trigger", "rule", "extension", "domain",
             "aggregate", "sink", "connection", "secret", "subscription", "publication", "policy",
             "collation", "cast", "operator", "recursive", "global", "local", "foreign", "server",
-            "statistics", "language", "event", "access", "conversion", "tablespace", "group", "text",
+            "statistics", "language", "event", "access", "conversion", "tablespace", "group",
+            "text",
         ]
         guard known.contains(word) else { throw unexpected() }
         return try unsupported("CREATE \(word.uppercased())", at)
@@ -213,8 +228,11 @@ extension Parser {
         let name = try qualifiedName()
         if isWord("as") { throw SQLError.unsupported("CREATE TABLE AS", at: position(token.start)) }
         let (columns, primaryKey, _) = try columnDefinitions()
-        if isWord("with") { throw SQLError.unsupported("CREATE TABLE … WITH", at: position(token.start)) }
-        return CreateTable(name: name, columns: columns, primaryKey: primaryKey, ifNotExists: ifNotExists)
+        if isWord("with") {
+            throw SQLError.unsupported("CREATE TABLE … WITH", at: position(token.start))
+        }
+        return CreateTable(
+            name: name, columns: columns, primaryKey: primaryKey, ifNotExists: ifNotExists)
     }
 
     private mutating func columnDefinitions() throws(SQLError) -> (
@@ -241,7 +259,9 @@ extension Parser {
                 let column = try name()
                 try expect("as")
                 watermark = (column, try expression())
-            } else if isWord("unique") || isWord("check") || isWord("foreign") || isWord("exclude") || isWord("like") {
+            } else if isWord("unique") || isWord("check") || isWord("foreign") || isWord("exclude")
+                || isWord("like")
+            {
                 let near = String(decoding: bytes[token.start..<token.end], as: UTF8.self)
                 throw SQLError.unsupported("\(near.uppercased()) in a table", at: position(at))
             } else {
@@ -271,7 +291,8 @@ extension Parser {
             } else if case .word(let word) = peek,
                 ["default", "check", "unique", "references", "generated"].contains(word)
             {
-                throw SQLError.unsupported("\(word.uppercased()) of a column", at: position(token.start))
+                throw SQLError.unsupported(
+                    "\(word.uppercased()) of a column", at: position(token.start))
             } else {
                 return column
             }
@@ -319,13 +340,17 @@ extension Parser {
         var encode: String?
         if accept("format") { format = try label() }
         if accept("encode") { encode = try label() }
-        if peek == .symbol("(") { throw SQLError.unsupported("format options", at: position(token.start)) }
+        if peek == .symbol("(") {
+            throw SQLError.unsupported("format options", at: position(token.start))
+        }
         return CreateSource(
             name: name, columns: columns, watermark: watermark, options: options, format: format,
             encode: encode, ifNotExists: ifNotExists)
     }
 
-    private mutating func createView(materialized: Bool, _ orReplace: Bool) throws(SQLError) -> CreateView {
+    private mutating func createView(materialized: Bool, _ orReplace: Bool) throws(SQLError)
+        -> CreateView
+    {
         let ifNotExists = ifNotExists()
         let name = try qualifiedName()
         let columns = peek == .symbol("(") ? try nameList() : []
@@ -334,7 +359,9 @@ extension Parser {
         let start = token.start
         let query = try query()
         let text = String(decoding: bytes[start..<previousEnd], as: UTF8.self)
-        if isWord("emit") { throw SQLError.unsupported("EMIT ON WINDOW CLOSE", at: position(token.start)) }
+        if isWord("emit") {
+            throw SQLError.unsupported("EMIT ON WINDOW CLOSE", at: position(token.start))
+        }
         if isWord("with"), peek(ahead: 1) == .symbol("(") { options += try withOptions() }
         if accept(["with", "no", "data"]) {
             throw SQLError.unsupported("WITH NO DATA", at: position(start))
@@ -356,15 +383,20 @@ extension Parser {
             advance()
         } else {
             let known: Set<String> = [
-                "sequence", "type", "function", "procedure", "role", "user", "database", "trigger", "rule",
+                "sequence", "type", "function", "procedure", "role", "user", "database", "trigger",
+                "rule",
                 "extension", "domain", "aggregate", "sink", "connection", "secret", "subscription",
-                "publication", "policy", "collation", "cast", "operator", "foreign", "server", "statistics",
-                "language", "event", "access", "conversion", "tablespace", "group", "owned", "routine",
+                "publication", "policy", "collation", "cast", "operator", "foreign", "server",
+                "statistics",
+                "language", "event", "access", "conversion", "tablespace", "group", "owned",
+                "routine",
             ]
             guard case .word(let word) = peek, known.contains(word) else { throw unexpected() }
             return try unsupported("DROP \(word.uppercased())", at)
         }
-        if kind == .index || kind == .schema { return try unsupported("DROP \(kind.rawValue.uppercased())", at) }
+        if kind == .index || kind == .schema {
+            return try unsupported("DROP \(kind.rawValue.uppercased())", at)
+        }
         let ifExists = accept(["if", "exists"])
         var names = [try qualifiedName()]
         while accept(symbol: ",") { names.append(try qualifiedName()) }

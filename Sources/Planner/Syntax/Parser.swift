@@ -22,7 +22,9 @@ package struct Parser {
     }
 
     /// Each statement of a text, with its own part of the text; empty statements are left out.
-    package static func statements(_ text: String) throws(SQLError) -> [(statement: Statement, text: String)] {
+    package static func statements(_ text: String) throws(SQLError) -> [(
+        statement: Statement, text: String
+    )] {
         var parser = Parser(text: text, tokens: try Lexer.tokens(text))
         var list: [(statement: Statement, text: String)] = []
         while true {
@@ -85,7 +87,9 @@ package struct Parser {
 
     /// Accepts a run of words, or nothing.
     mutating func accept(_ words: [String]) -> Bool {
-        for (offset, word) in words.enumerated() where peek(ahead: offset) != .word(word) { return false }
+        for (offset, word) in words.enumerated() where peek(ahead: offset) != .word(word) {
+            return false
+        }
         for _ in words { advance() }
         return true
     }
@@ -105,7 +109,9 @@ package struct Parser {
     }
 
     /// Guards recursion: a statement that nests too deeply is refused, not a crash.
-    mutating func nested<Result>(_ body: (inout Parser) throws(SQLError) -> Result) throws(SQLError) -> Result {
+    mutating func nested<Result>(_ body: (inout Parser) throws(SQLError) -> Result) throws(SQLError)
+        -> Result
+    {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Parser.maximumDepth else {
@@ -124,7 +130,8 @@ package struct Parser {
         case .quoted(let name):
             advance()
             return name
-        case .word(let word) where !Keyword.reserved.contains(word) && !Keyword.functionOrType.contains(word):
+        case .word(let word)
+        where !Keyword.reserved.contains(word) && !Keyword.functionOrType.contains(word):
             advance()
             return word
         default: throw unexpected()
@@ -182,7 +189,9 @@ package struct Parser {
         var modifiers: [Int] = []
         if accept(symbol: "(") {
             repeat {
-                guard case .integer(let digits) = peek, let value = Int(digits) else { throw unexpected() }
+                guard case .integer(let digits) = peek, let value = Int(digits) else {
+                    throw unexpected()
+                }
                 modifiers.append(value)
                 advance()
             } while accept(symbol: ",")

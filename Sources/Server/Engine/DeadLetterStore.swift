@@ -29,7 +29,8 @@ final class DeadLetterStore {
     func add(_ records: [(source: String, record: RejectedRecord)]) {
         for (source, record) in records {
             rows.append([
-                .string(source), .string(record.topic), .int(Int64(record.partition)), .int(record.offset),
+                .string(source), .string(record.topic), .int(Int64(record.partition)),
+                .int(record.offset),
                 .text(record.raw), .string(record.reason),
             ])
             weights.append(1)
@@ -48,11 +49,13 @@ final class DeadLetterStore {
                     case .bool(let bool): String(bool)
                     case .numeric(let numeric): numeric.text
                     case .text(let bytes): String(decoding: bytes, as: UTF8.self)
-                    case .interval(let interval): "\(interval.months) mons \(interval.days) days \(interval.microseconds) us"
+                    case .interval(let interval):
+                        "\(interval.months) mons \(interval.days) days \(interval.microseconds) us"
                     }
                 }
                 rows.append([
-                    .string(view), .null, .null, .null, .string("(\(values.joined(separator: ",")))"),
+                    .string(view), .null, .null, .null,
+                    .string("(\(values.joined(separator: ",")))"),
                     .string("\(error.state.code): \(error.message)"),
                 ])
                 weights.append(failure.rows.weight(row))

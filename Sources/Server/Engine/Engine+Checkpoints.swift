@@ -18,7 +18,8 @@ extension Engine {
         for (oid, table) in tables {
             changes.append(
                 TraceChange(
-                    name: "table/\(oid)", batches: table.capture(), kind: .sum, types: table.object.types))
+                    name: "table/\(oid)", batches: table.capture(), kind: .sum,
+                    types: table.object.types))
         }
         changes.append(
             TraceChange(
@@ -29,7 +30,9 @@ extension Engine {
                 let batches = state.capture()
                 let types = batches.first?.columns.map(\.physical) ?? []
                 changes.append(
-                    TraceChange(name: "view/\(oid)/\(name)", batches: batches, kind: state.traceKind, types: types))
+                    TraceChange(
+                        name: "view/\(oid)/\(name)", batches: batches, kind: state.traceKind,
+                        types: types))
             }
         }
         return changes
@@ -48,7 +51,9 @@ extension Engine {
     }
 
     func checkpointIfDue() {
-        guard !isCheckpointing, checkpointedEpoch < tip, !hasUncut, MonotonicTime.now >= nextCheckpoint else {
+        guard !isCheckpointing, checkpointedEpoch < tip, !hasUncut,
+            MonotonicTime.now >= nextCheckpoint
+        else {
             return
         }
         // Every live view is at the tip: a step runs to its end before this is called.
@@ -81,10 +86,12 @@ extension Engine {
             if filled.isEmpty { continue }
             let name = "\(epoch.number)-\(number)"
             traces[change.name] = try RunMerging.appended(
-                filled, kind: change.kind, types: change.types, to: traces[change.name] ?? [], name: name,
+                filled, kind: change.kind, types: change.types, to: traces[change.name] ?? [],
+                name: name,
                 in: checkpoints)
         }
-        let manifest = Manifest(epoch: epoch, logPosition: logEnd, positions: positions, traces: traces)
+        let manifest = Manifest(
+            epoch: epoch, logPosition: logEnd, positions: positions, traces: traces)
         // The manifest must not be ahead of the log: its epoch has to exist after a crash.
         let durable = Mailbox<Void>()
         log.whenDurable(logEnd) { durable.post(()) }

@@ -37,13 +37,17 @@ extension Engine {
         messages.info("recovered", ["checkpoint": "\(epoch.number)", "epoch": "\(tip.number)"])
     }
 
-    private func restoreRuns(_ trace: String, _ manifest: Manifest?, _ body: (Batch) throws -> Void) throws {
+    private func restoreRuns(_ trace: String, _ manifest: Manifest?, _ body: (Batch) throws -> Void)
+        throws
+    {
         for run in manifest?.traces[trace] ?? [] {
             for batch in try checkpoints.readRun(run) { try body(batch) }
         }
     }
 
-    private func restoreView(_ object: CatalogObject, _ plan: LogicalPlan, _ manifest: Manifest?) throws {
+    private func restoreView(_ object: CatalogObject, _ plan: LogicalPlan, _ manifest: Manifest?)
+        throws
+    {
         let view = try attach(object, plan)
         guard let manifest, manifest.positions["live/\(object.oid)"] != nil else {
             // Its backfill had not ended: it begins anew.
@@ -80,7 +84,9 @@ extension Engine {
             case .transaction(let changes): waiting += changes
             case .cut(let epoch, let moved):
                 do throws(SQLError) {
-                    for change in waiting { try tables[change.table]?.apply(change.batch, at: epoch) }
+                    for change in waiting {
+                        try tables[change.table]?.apply(change.batch, at: epoch)
+                    }
                 } catch {
                     throw .corrupt(file: log.directory, reason: error.message)
                 }

@@ -68,7 +68,9 @@ final class Engine: @unchecked Sendable {
 
     private func run() {
         while true {
-            let isBusy = views.values.contains { $0.isBackfilling && inputsReady($0) } || hasUncut || forcesCut || hasPendingInput
+            let isBusy =
+                views.values.contains { $0.isBackfilling && inputsReady($0) } || hasUncut
+                || forcesCut || hasPendingInput
             let deadline: MonotonicTime =
                 isBusy ? .now : (isCheckpointDue ? nextCheckpoint : .distantFuture)
             for command in mailbox.take(until: deadline) { handle(command) }
@@ -111,7 +113,8 @@ final class Engine: @unchecked Sendable {
             sources.add(object, reader)
             forcesCut = true
             reply.resume(returning: .success(()))
-        case .addView(let object, let plan, let waits, let reply): addView(object, plan, waits, reply)
+        case .addView(let object, let plan, let waits, let reply):
+            addView(object, plan, waits, reply)
         case .drop(let relations, let reply): drop(relations, reply)
         case .awaitReadable(let relations, let reply):
             readers.append((relations, reply))
@@ -132,7 +135,8 @@ final class Engine: @unchecked Sendable {
     private func checkKeys(_ changes: [TableChange]) throws(SQLError) {
         for (oid, parts) in Dictionary(grouping: changes, by: \.table) {
             guard let table = tables[oid] else {
-                throw SQLError(.undefinedTable, "the table was dropped while the transaction was open")
+                throw SQLError(
+                    .undefinedTable, "the table was dropped while the transaction was open")
             }
             try table.checkKeys(parts.map(\.batch))
         }
@@ -160,7 +164,9 @@ final class Engine: @unchecked Sendable {
                 let end = entry.reader.end(of: split)
                 let isRead = views.values.contains { $0.isLive }
                 let to = isRead ? min(end, from + Engine.maximumRowsPerEpoch) : end
-                if to > from || positions[split] == nil { changed[split] = max(to, changed[split] ?? 0) }
+                if to > from || positions[split] == nil {
+                    changed[split] = max(to, changed[split] ?? 0)
+                }
             }
         }
         guard hasUncut || forcesCut || !changed.isEmpty || !sources.rejected.isEmpty else { return }
@@ -194,7 +200,9 @@ final class Engine: @unchecked Sendable {
         sources.endStep()
     }
 
-    func store(of relation: Int32) -> RowStore? { tables[relation]?.store ?? views[relation]?.store }
+    func store(of relation: Int32) -> RowStore? {
+        tables[relation]?.store ?? views[relation]?.store
+    }
 
     /// A broken invariant in one view stops that view, with a reason, and nothing else.
     private func fail(_ view: ViewRegion, _ error: SQLError) {
@@ -227,7 +235,9 @@ final class Engine: @unchecked Sendable {
 
     private func publishReady() {
         var newest: (epoch: Epoch, positions: [String: Int64])?
-        while let first = unpublished.first, first.epoch <= durableEpoch { newest = unpublished.removeFirst(); _ = first }
+        while let first = unpublished.first, first.epoch <= durableEpoch {
+            newest = unpublished.removeFirst(); _ = first
+        }
         guard let newest else { return }
         published.publish(newest.epoch, positions: newest.positions)
         metrics.epoch.set(Int64(newest.epoch.number))
@@ -240,7 +250,8 @@ final class Engine: @unchecked Sendable {
             }
         }
         writers = waiting
-        for view in views.values where view.isLive && !view.waiting.isEmpty && view.frontier <= newest.epoch {
+        for view in views.values
+        where view.isLive && !view.waiting.isEmpty && view.frontier <= newest.epoch {
             published.setReadable(true, view.object.oid)
             for reply in view.waiting { reply.resume(returning: .success(())) }
             view.waiting = []
@@ -329,7 +340,9 @@ final class Engine: @unchecked Sendable {
             guard let view = views[oid], view.isBackfilling, inputsReady(view) else { continue }
             do throws(SQLError) {
                 if !view.isStepping {
-                    view.begin(to: tip, positions: positions, sources: sources) { self.store(of: $0) }
+                    view.begin(to: tip, positions: positions, sources: sources) {
+                        self.store(of: $0)
+                    }
                 }
                 let isDone = try view.run(until: deadline, sources: sources)
                 collectFailures(of: view)

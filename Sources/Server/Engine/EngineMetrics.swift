@@ -13,7 +13,8 @@ struct EngineMetrics {
         epoch = metrics.gauge("streamhouse_published_epoch", help: "The epoch that readers see.")
         deadLetters = metrics.counter(
             "streamhouse_dead_letters_total", help: "Records that could not be decoded.")
-        checkpoints = metrics.counter("streamhouse_checkpoints_total", help: "Checkpoints committed.")
+        checkpoints = metrics.counter(
+            "streamhouse_checkpoints_total", help: "Checkpoints committed.")
         checkpointBytes = metrics.counter(
             "streamhouse_checkpoint_bytes_total", help: "Bytes of runs written by checkpoints.")
     }

@@ -29,7 +29,11 @@ final class PublishedState: Sendable {
 
     func setReadable(_ isReadable: Bool, _ relation: Int32) {
         contents.withLock { contents in
-            if isReadable { contents.notReadable.remove(relation) } else { contents.notReadable.insert(relation) }
+            if isReadable {
+                contents.notReadable.remove(relation)
+            } else {
+                contents.notReadable.insert(relation)
+            }
         }
     }
 
@@ -48,9 +52,12 @@ final class PublishedState: Sendable {
             if relations.contains(where: { contents.notReadable.contains($0) }) { return nil }
             contents.holds[contents.epoch.number, default: 0] += 1
             var snapshots: [Int32: RowStore.Snapshot] = [:]
-            for relation in relations { snapshots[relation] = contents.stores[relation]?.snapshot() }
+            for relation in relations {
+                snapshots[relation] = contents.stores[relation]?.snapshot()
+            }
             return ReadTicket(
-                owner: self, epoch: contents.epoch, positions: contents.positions, snapshots: snapshots)
+                owner: self, epoch: contents.epoch, positions: contents.positions,
+                snapshots: snapshots)
         }
     }
 

@@ -53,7 +53,8 @@ final class SourceRegistry {
             (all, chunk) = (found.columns, found.chunk)
         } else {
             all = entry.columns
-            chunk = try entry.reader.read(split, from: from, to: to, columns: all, maximumRows: rows)
+            chunk = try entry.reader.read(
+                split, from: from, to: to, columns: all, maximumRows: rows)
             report(chunk, source: entry.object, split)
             cache[key] = (all, chunk)
         }
@@ -66,13 +67,16 @@ final class SourceRegistry {
         throws(SQLError) -> SourceChunk
     {
         guard let entry = entries[source] else { throw .internalFault("source \(source) is gone") }
-        let chunk = try entry.reader.read(split, from: from, to: to, columns: columns, maximumRows: rows)
+        let chunk = try entry.reader.read(
+            split, from: from, to: to, columns: columns, maximumRows: rows)
         report(chunk, source: entry.object, split)
         return chunk
     }
 
     /// Decodes a chunk on another thread, for a view that reads a split from end to end.
-    func ahead(_ source: Int32, _ split: String, from: Int64, to: Int64, columns: [Int], rows: Int) -> DecodeAhead? {
+    func ahead(_ source: Int32, _ split: String, from: Int64, to: Int64, columns: [Int], rows: Int)
+        -> DecodeAhead?
+    {
         guard let entry = entries[source], from < to else { return nil }
         let (reader, ahead) = (entry.reader, DecodeAhead(from: from))
         decoders.submit {
@@ -85,7 +89,9 @@ final class SourceRegistry {
     }
 
     /// Takes in what was decoded ahead; waits for it when it is not there yet.
-    func take(_ ahead: DecodeAhead, _ source: Int32, _ split: String) throws(SQLError) -> SourceChunk {
+    func take(_ ahead: DecodeAhead, _ source: Int32, _ split: String) throws(SQLError)
+        -> SourceChunk
+    {
         let chunk = try ahead.wait()
         if let entry = entries[source] { report(chunk, source: entry.object, split) }
         return chunk
@@ -94,7 +100,9 @@ final class SourceRegistry {
     private func report(_ chunk: SourceChunk, source: CatalogObject, _ split: String) {
         let key = "\(source.oid)/\(split)"
         let floor = reported[key] ?? 0
-        for record in chunk.rejected where record.offset >= floor { rejected.append((source.name, record)) }
+        for record in chunk.rejected where record.offset >= floor {
+            rejected.append((source.name, record))
+        }
         reported[key] = max(floor, chunk.next)
     }
 

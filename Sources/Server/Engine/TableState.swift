@@ -11,7 +11,8 @@ final class TableState {
 
     init(_ object: CatalogObject) {
         self.object = object
-        store = RowStore(types: object.types, key: object.primaryKey.isEmpty ? nil : object.primaryKey)
+        store = RowStore(
+            types: object.types, key: object.primaryKey.isEmpty ? nil : object.primaryKey)
     }
 
     /// - Throws: 23505 when a key is there already or twice in the batches.
@@ -22,7 +23,9 @@ final class TableState {
         for batch in batches {
             let views = key.map { batch.columns[$0].view }
             for row in 0..<batch.count {
-                if store.currentRow(key: views, row) != nil || own.currentRow(key: views, row) != nil {
+                if store.currentRow(key: views, row) != nil
+                    || own.currentRow(key: views, row) != nil
+                {
                     throw duplicate(batch, row)
                 }
                 try own.apply(batch.slice(row, row + 1), at: Epoch(1))
@@ -33,7 +36,8 @@ final class TableState {
     private func duplicate(_ batch: Batch, _ row: Int) -> SQLError {
         let names = object.primaryKey.map { object.columns[$0].name }.joined(separator: ", ")
         let values = object.primaryKey.map { index in
-            let text = TextEncoding.text(batch.columns[index].value(row), object.columns[index].type)
+            let text = TextEncoding.text(
+                batch.columns[index].value(row), object.columns[index].type)
             return String(decoding: text ?? Array("null".utf8), as: UTF8.self)
         }.joined(separator: ", ")
         var error = SQLError(
@@ -50,7 +54,9 @@ final class TableState {
         pending.append(batch)
     }
 
-    func restore(_ batch: Batch, at epoch: Epoch) throws(SQLError) { try store.apply(batch, at: epoch) }
+    func restore(_ batch: Batch, at epoch: Epoch) throws(SQLError) {
+        try store.apply(batch, at: epoch)
+    }
 
     func capture() -> [Batch] {
         let taken = pending

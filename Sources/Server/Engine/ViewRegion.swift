@@ -78,7 +78,8 @@ final class ViewRegion {
                     if from < to {
                         work.append(
                             .split(
-                                node: scan.node, source: scan.relation.oid, columns: scan.columns, split,
+                                node: scan.node, source: scan.relation.oid, columns: scan.columns,
+                                split,
                                 from: from, to: to))
                     }
                 }
@@ -87,7 +88,9 @@ final class ViewRegion {
                     let snapshot = input.snapshot()
                     for number in 0..<snapshot.pageCount {
                         work.append(
-                            .page(node: scan.node, columns: scan.columns, snapshot, number: number, epoch))
+                            .page(
+                                node: scan.node, columns: scan.columns, snapshot, number: number,
+                                epoch))
                     }
                 } else {
                     let batches = input.changes(after: frontier, through: epoch)
@@ -116,7 +119,8 @@ final class ViewRegion {
                 let chunk: SourceChunk
                 if isShared {
                     chunk = try sources.shared(
-                        source, split, from: from, to: to, columns: columns, rows: ViewRegion.chunkRows)
+                        source, split, from: from, to: to, columns: columns,
+                        rows: ViewRegion.chunkRows)
                 } else {
                     if let waiting = ahead, waiting.from == from {
                         chunk = try sources.take(waiting, source, split)
@@ -132,7 +136,8 @@ final class ViewRegion {
                 try plan.circuit.push(chunk.batch, into: node)
                 if chunk.next < to {
                     work[nextWork] = .split(
-                        node: node, source: source, columns: columns, split, from: chunk.next, to: to)
+                        node: node, source: source, columns: columns, split, from: chunk.next,
+                        to: to)
                     nextWork -= 1
                 }
             }
@@ -158,5 +163,7 @@ final class ViewRegion {
     }
 
     /// Whether anything that it reads has changed behind its frontier.
-    func hasWork(positions ends: [String: Int64], sources: SourceRegistry) -> Bool { frontier == .zero }
+    func hasWork(positions ends: [String: Int64], sources: SourceRegistry) -> Bool {
+        frontier == .zero
+    }
 }

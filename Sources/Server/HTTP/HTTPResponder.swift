@@ -15,9 +15,12 @@ struct HTTPResponder {
             while let end = HTTPResponder.endOfHead(buffer) {
                 let head = String(decoding: buffer[..<end], as: UTF8.self)
                 buffer.removeFirst(end + 4)
-                let keepsOpen = !head.lowercased().contains("connection: close")
+                let keepsOpen =
+                    !head.lowercased().contains("connection: close")
                     && !head.split(separator: "\r\n")[0].hasSuffix("HTTP/1.0")
-                guard (try? await channel.write(response(head, keepsOpen: keepsOpen))) != nil else { return }
+                guard (try? await channel.write(response(head, keepsOpen: keepsOpen))) != nil else {
+                    return
+                }
                 if !keepsOpen { return }
             }
         }
@@ -25,7 +28,8 @@ struct HTTPResponder {
 
     private static func endOfHead(_ bytes: [UInt8]) -> Int? {
         guard bytes.count >= 4 else { return nil }
-        for index in 0...(bytes.count - 4) where bytes[index..<index + 4].elementsEqual([13, 10, 13, 10]) {
+        for index in 0...(bytes.count - 4)
+        where bytes[index..<index + 4].elementsEqual([13, 10, 13, 10]) {
             return index
         }
         return nil
@@ -34,14 +38,17 @@ struct HTTPResponder {
     private func response(_ head: String, keepsOpen: Bool) -> [UInt8] {
         let words = head.split(separator: "\r\n").first?.split(separator: " ") ?? []
         guard words.count == 3, words[0] == "GET" || words[0] == "HEAD" else {
-            return page("405 Method Not Allowed", "only GET is answered here\n", keepsOpen, isHead: false)
+            return page(
+                "405 Method Not Allowed", "only GET is answered here\n", keepsOpen, isHead: false)
         }
         let path = words[1].split(separator: "?")[0]
         let isHead = words[0] == "HEAD"
         switch path {
         case "/healthz", "/readyz": return page("200 OK", "ok\n", keepsOpen, isHead: isHead)
         case "/metrics":
-            return page("200 OK", metrics.text, keepsOpen, isHead: isHead, type: "text/plain; version=0.0.4; charset=utf-8")
+            return page(
+                "200 OK", metrics.text, keepsOpen, isHead: isHead,
+                type: "text/plain; version=0.0.4; charset=utf-8")
         default: return page("404 Not Found", "not found\n", keepsOpen, isHead: isHead)
         }
     }

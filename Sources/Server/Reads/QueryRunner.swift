@@ -35,7 +35,9 @@ struct QueryRunner {
         let collect = CollectOperator(maximumRows: QueryRunner.maximumResultRows)
         lowered.circuit.interruption = { () throws(SQLError) in try cancel.check() }
         _ = lowered.circuit.add("collect", collect, inputs: [lowered.output])
-        for constant in lowered.constants { try lowered.circuit.push(constant.batch, into: constant.node) }
+        for constant in lowered.constants {
+            try lowered.circuit.push(constant.batch, into: constant.node)
+        }
         for scan in lowered.scans { try feed(scan, into: lowered.circuit) }
         try lowered.circuit.finish()
         return collect.batches
@@ -60,7 +62,9 @@ struct QueryRunner {
         }
     }
 
-    private func feed(_ scan: ScanInput, _ reader: any SourceReader, into circuit: Circuit) throws(SQLError) {
+    private func feed(_ scan: ScanInput, _ reader: any SourceReader, into circuit: Circuit)
+        throws(SQLError)
+    {
         for split in reader.splits {
             var from = reader.start(of: split)
             let end = ticket.positions[split] ?? from

@@ -55,7 +55,9 @@ final class ConnectionDriver {
             case .refuseEncryption: try await channel.write([UInt8(ascii: "N")])
             case .cancel(let process, let secret):
                 database.backends.withLock { backends in
-                    if let backend = backends[process], backend.secret == secret { backend.cancel?.cancel() }
+                    if let backend = backends[process], backend.secret == secret {
+                        backend.cancel?.cancel()
+                    }
                 }
                 return nil
             case .close(let reason): throw MalformedBytes(reason)
@@ -65,10 +67,13 @@ final class ConnectionDriver {
         }
     }
 
-    private func begin(_ parameters: [String: String], _ unknown: [String], _ minor: Int16) async throws -> Session? {
+    private func begin(_ parameters: [String: String], _ unknown: [String], _ minor: Int16)
+        async throws -> Session?
+    {
         guard let user = parameters["user"], !user.isEmpty else {
             encoder.error(
-                SQLError(.invalidAuthorization, "no PostgreSQL user name specified in startup packet"),
+                SQLError(
+                    .invalidAuthorization, "no PostgreSQL user name specified in startup packet"),
                 severity: "FATAL")
             try await flush()
             return nil
@@ -76,7 +81,8 @@ final class ConnectionDriver {
         let name = parameters["database"] ?? user
         guard name == "streamhouse" || parameters["database"] == nil else {
             encoder.error(
-                SQLError(.invalidCatalogName, "database \"\(name)\" does not exist"), severity: "FATAL")
+                SQLError(.invalidCatalogName, "database \"\(name)\" does not exist"),
+                severity: "FATAL")
             try await flush()
             return nil
         }
@@ -88,9 +94,13 @@ final class ConnectionDriver {
             return id
         }
         var options = parameters
-        for (key, value) in ConnectionDriver.commandLineOptions(parameters["options"] ?? "") { options[key] = value }
+        for (key, value) in ConnectionDriver.commandLineOptions(parameters["options"] ?? "") {
+            options[key] = value
+        }
         let session = Session(database, user: user, options: options, backendID: id)
-        if minor > 0 || !unknown.isEmpty { encoder.negotiateProtocolVersion(unknownOptions: unknown) }
+        if minor > 0 || !unknown.isEmpty {
+            encoder.negotiateProtocolVersion(unknownOptions: unknown)
+        }
         encoder.authenticationOk()
         for name in SessionSettings.reported {
             encoder.parameterStatus(name, session.settings.values[name.lowercased()] ?? "")
@@ -180,7 +190,8 @@ final class ConnectionDriver {
                     session.begin()
                     session.isImplicit = true
                 }
-                let result = try await session.execute(statement, text: text, parameters: Parameters(values: []))
+                let result = try await session.execute(
+                    statement, text: text, parameters: Parameters(values: []))
                 try await send(result)
             }
             if session.isImplicit { try await session.commit() }
@@ -200,12 +211,19 @@ final class ConnectionDriver {
     }
 
     private func sendNotices(_ result: StatementResult) {
-        for notice in result.notices { encoder.notice(notice, severity: notice.state == .activeTransaction || notice.state == .noActiveTransaction ? "WARNING" : "NOTICE") }
+        for notice in result.notices {
+            encoder.notice(
+                notice,
+                severity: notice.state == .activeTransaction || notice.state == .noActiveTransaction
+                    ? "WARNING" : "NOTICE")
+        }
         for (name, value) in result.changed { encoder.parameterStatus(name, value) }
     }
 
     /// Sends up to `limit` rows. - Returns: whether all have been sent.
-    private func send(_ rows: inout Session.PortalRows, _ columns: [ResultColumn], limit: Int) async throws -> Bool {
+    private func send(_ rows: inout Session.PortalRows, _ columns: [ResultColumn], limit: Int)
+        async throws -> Bool
+    {
         var left = limit
         while rows.batch < rows.batches.count {
             let batch = rows.batches[rows.batch]
@@ -242,7 +260,8 @@ final class ConnectionDriver {
             encoder.bindComplete()
         case .describe(.statement, let name):
             guard let statement = session.prepared[name] else {
-                throw SQLError(.invalidStatementName, "prepared statement \"\(name)\" does not exist")
+                throw SQLError(
+                    .invalidStatementName, "prepared statement \"\(name)\" does not exist")
             }
             let columns = try session.describe(statement, nil)
             encoder.parameterDescription(statement.types)
@@ -254,14 +273,16 @@ final class ConnectionDriver {
             } else {
                 encoder.noData()
             }
-        case .execute(let name, let limit): try await execute(session, try portal(session, name), limit)
+        case .execute(let name, let limit):
+            try await execute(session, try portal(session, name), limit)
         case .close(.statement, let name):
             session.prepared[name] = nil
             encoder.closeComplete()
         case .close(.portal, let name):
             session.portals[name] = nil
             encoder.closeComplete()
-        case .query, .flush, .sync, .terminate, .password, .copyData, .copyDone, .copyFail, .functionCall:
+        case .query, .flush, .sync, .terminate, .password, .copyData, .copyDone, .copyFail,
+            .functionCall:
             throw SQLError.internalFault("message out of place")
         }
     }
@@ -273,7 +294,8 @@ final class ConnectionDriver {
         return portal
     }
 
-    private func execute(_ session: Session, _ portal: Session.Portal, _ limit: Int32) async throws {
+    private func execute(_ session: Session, _ portal: Session.Portal, _ limit: Int32) async throws
+    {
         guard let statement = portal.prepared.statement else { return encoder.emptyQueryResponse() }
         if portal.isDone, portal.rows == nil {
             throw SQLError(.objectNotInPrerequisiteState, "portal cannot be run")
@@ -301,7 +323,8 @@ final class ConnectionDriver {
         let isAll = try await send(&rows, columns, limit: limit > 0 ? Int(limit) : Int.max)
         portal.rows = rows
         if isAll {
-            encoder.commandComplete(portal.tag == "SELECT" ? "SELECT \(rows.sent - before)" : portal.tag)
+            encoder.commandComplete(
+                portal.tag == "SELECT" ? "SELECT \(rows.sent - before)" : portal.tag)
         } else {
             encoder.portalSuspended()
         }

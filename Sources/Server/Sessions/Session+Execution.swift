@@ -9,7 +9,8 @@ import Wire
 
 extension Session {
     /// Carries out one statement. One line a statement; the work is elsewhere.
-    func execute(_ statement: Statement, text: String, parameters: Parameters) async throws(SQLError)
+    func execute(_ statement: Statement, text: String, parameters: Parameters)
+        async throws(SQLError)
         -> StatementResult
     {
         try checkNotFailed(statement)
@@ -27,7 +28,8 @@ extension Session {
         case .set(let name, let value, _): return try set(name, value)
         case .show(let name): return try show(name)
         case .reset(let name): return try reset(name)
-        case .explain(let inner, let isAnalyze): return try await explain(inner, isAnalyze, text, parameters)
+        case .explain(let inner, let isAnalyze):
+            return try await explain(inner, isAnalyze, text, parameters)
         case .deallocate(let name): return try deallocate(name)
         case .discard: return discard()
         case .unsupported(let what, let at): throw SQLError.unsupported(what, at: at)
@@ -36,7 +38,8 @@ extension Session {
 
     // MARK: - Queries
 
-    private func select(_ query: Query, _ text: String, _ parameters: Parameters) async throws(SQLError)
+    private func select(_ query: Query, _ text: String, _ parameters: Parameters)
+        async throws(SQLError)
         -> StatementResult
     {
         let binder = Binder(context: context(), text: text, parameters: parameters)
@@ -46,7 +49,8 @@ extension Session {
     }
 
     /// Runs a plan on a query thread, at one epoch.
-    func run(_ plan: LogicalPlan, reading references: Set<Int32>) async throws(SQLError) -> [Batch] {
+    func run(_ plan: LogicalPlan, reading references: Set<Int32>) async throws(SQLError) -> [Batch]
+    {
         let relations = Set(plan.relations.map(\.oid)).sorted()
         let ticket = try await database.ticket(relations)
         let token = CancelToken()
@@ -58,7 +62,8 @@ extension Session {
         startTimeout(token)
         let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
             database.queries.submit {
-                continuation.resume(returning: Result { () throws(SQLError) in try runner.run(plan) })
+                continuation.resume(
+                    returning: Result { () throws(SQLError) in try runner.run(plan) })
             }
         }
         database.backends.withLock { $0[backendID]?.cancel = nil }
@@ -76,7 +81,8 @@ extension Session {
 
     // MARK: - INSERT
 
-    private func insert(_ insert: Insert, _ text: String, _ parameters: Parameters) async throws(SQLError)
+    private func insert(_ insert: Insert, _ text: String, _ parameters: Parameters)
+        async throws(SQLError)
         -> StatementResult
     {
         let binder = Binder(context: context(), text: text, parameters: parameters)
@@ -107,7 +113,8 @@ extension Session {
     private static func checkNulls(_ batch: Batch, _ table: CatalogObject) throws(SQLError) {
         for (index, column) in table.columns.enumerated()
         where column.isNotNull && batch.columns[index].validity != nil {
-            guard let row = (0..<batch.count).first(where: { batch.columns[index].isNull($0) }) else { continue }
+            guard let row = (0..<batch.count).first(where: { batch.columns[index].isNull($0) })
+            else { continue }
             let values = batch.row(row).enumerated().map { position, value in
                 let bytes = TextEncoding.text(value, table.columns[position].type)
                 return String(decoding: bytes ?? Array("null".utf8), as: UTF8.self)
@@ -127,7 +134,8 @@ extension Session {
     private func beginStatement() -> StatementResult {
         var result = StatementResult(tag: "BEGIN")
         if state == .open, !isImplicit {
-            result.notices.append(SQLError(.activeTransaction, "there is already a transaction in progress"))
+            result.notices.append(
+                SQLError(.activeTransaction, "there is already a transaction in progress"))
         }
         begin()
         isImplicit = false
@@ -141,7 +149,8 @@ extension Session {
         }
         var result = StatementResult(tag: "COMMIT")
         if state == .idle || isImplicit {
-            result.notices.append(SQLError(.noActiveTransaction, "there is no transaction in progress"))
+            result.notices.append(
+                SQLError(.noActiveTransaction, "there is no transaction in progress"))
         }
         try await commit()
         return result
@@ -150,7 +159,8 @@ extension Session {
     private func rollbackStatement() -> StatementResult {
         var result = StatementResult(tag: "ROLLBACK")
         if state == .idle || isImplicit {
-            result.notices.append(SQLError(.noActiveTransaction, "there is no transaction in progress"))
+            result.notices.append(
+                SQLError(.noActiveTransaction, "there is no transaction in progress"))
         }
         rollback()
         return result
@@ -174,8 +184,10 @@ extension Session {
     }
 
     private func reported(_ names: [String]) -> [(String, String)] {
-        SessionSettings.reported.filter { shown in names.contains { $0.lowercased() == shown.lowercased() } }
-            .map { ($0, settings.values[$0.lowercased()] ?? "") }
+        SessionSettings.reported.filter { shown in
+            names.contains { $0.lowercased() == shown.lowercased() }
+        }
+        .map { ($0, settings.values[$0.lowercased()] ?? "") }
     }
 
     private func show(_ name: String) throws(SQLError) -> StatementResult {
@@ -183,9 +195,12 @@ extension Session {
             let rows = settings.values.sorted { $0.key < $1.key }.map {
                 [Value.string($0.key), .string($0.value), .string("")]
             }
-            let columns = ["name", "setting", "description"].map { ResultColumn(name: $0, type: .text) }
+            let columns = ["name", "setting", "description"].map {
+                ResultColumn(name: $0, type: .text)
+            }
             return StatementResult(
-                columns: columns, batches: [Batch(rows: rows, types: [.text, .text, .text])], tag: "SHOW")
+                columns: columns, batches: [Batch(rows: rows, types: [.text, .text, .text])],
+                tag: "SHOW")
         }
         if let kind = Session.shownKinds[name] { return showObjects(name, kind) }
         if name == "topics" {

@@ -77,7 +77,8 @@ final class Session: @unchecked Sendable {
         let now = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
         return SessionContext(
             user: user, database: "streamhouse", catalog: database.catalogStore.catalog,
-            settings: settings.values, now: state == .idle ? now : transactionStart, backendID: backendID)
+            settings: settings.values, now: state == .idle ? now : transactionStart,
+            backendID: backendID)
     }
 
     // MARK: - Transactions
@@ -126,14 +127,17 @@ final class Session: @unchecked Sendable {
 
     func parse(name: String, text: String, types oids: [Int32]) throws(SQLError) {
         if !name.isEmpty, prepared[name] != nil {
-            throw SQLError(.duplicatePreparedStatement, "prepared statement \"\(name)\" already exists")
+            throw SQLError(
+                .duplicatePreparedStatement, "prepared statement \"\(name)\" already exists")
         }
         guard prepared.count < Session.maximumPrepared else {
-            throw SQLError(.insufficientResources, "more than \(Session.maximumPrepared) prepared statements")
+            throw SQLError(
+                .insufficientResources, "more than \(Session.maximumPrepared) prepared statements")
         }
         let statements = try Parser.statements(text)
         guard statements.count <= 1 else {
-            throw SQLError(.syntaxError, "cannot insert multiple commands into a prepared statement")
+            throw SQLError(
+                .syntaxError, "cannot insert multiple commands into a prepared statement")
         }
         var types: [DataType] = []
         for oid in oids {
@@ -152,7 +156,8 @@ final class Session: @unchecked Sendable {
         prepared[name] = Prepared(statement: statements.first?.statement, text: text, types: types)
     }
 
-    private func inferredTypes(_ statement: Statement, _ text: String, _ given: [DataType]) throws(SQLError)
+    private func inferredTypes(_ statement: Statement, _ text: String, _ given: [DataType])
+        throws(SQLError)
         -> [DataType]
     {
         let binder = Binder(context: context(), text: text, parameters: Parameters(types: given))
@@ -179,7 +184,8 @@ final class Session: @unchecked Sendable {
         guard formats.count <= 1 || formats.count == message.parameters.count else {
             throw SQLError(
                 .protocolViolation,
-                "bind message has \(formats.count) parameter formats but \(message.parameters.count) parameters")
+                "bind message has \(formats.count) parameter formats but \(message.parameters.count) parameters"
+            )
         }
         guard message.parameters.count == statement.types.count else {
             throw SQLError(
@@ -196,7 +202,8 @@ final class Session: @unchecked Sendable {
             let format = formats.isEmpty ? 0 : formats[formats.count == 1 ? 0 : index]
             let type = statement.types[index]
             values.append(
-                format == 1 ? try BinaryEncoding.parse(bytes, type) : try TextEncoding.parse(bytes, type))
+                format == 1
+                    ? try BinaryEncoding.parse(bytes, type) : try TextEncoding.parse(bytes, type))
         }
         portals[message.portal] = Portal(statement, values, message.resultFormats)
     }
@@ -222,7 +229,8 @@ final class Session: @unchecked Sendable {
             let type = field.type.kind == .unknown ? DataType.text : field.type
             let origin = origin(plan, index)
             return ResultColumn(
-                name: field.name, type: type, tableOID: origin?.0 ?? 0, columnNumber: origin?.1 ?? 0)
+                name: field.name, type: type, tableOID: origin?.0 ?? 0, columnNumber: origin?.1 ?? 0
+            )
         }
     }
 
@@ -243,11 +251,14 @@ final class Session: @unchecked Sendable {
     }
 
     /// Applies result formats: none is text, one is for all.
-    static func formatted(_ columns: [ResultColumn], _ formats: [Int16]) throws(SQLError) -> [ResultColumn] {
+    static func formatted(_ columns: [ResultColumn], _ formats: [Int16]) throws(SQLError)
+        -> [ResultColumn]
+    {
         guard formats.count <= 1 || formats.count == columns.count else {
             throw SQLError(
                 .protocolViolation,
-                "bind message has \(formats.count) result formats but query has \(columns.count) columns")
+                "bind message has \(formats.count) result formats but query has \(columns.count) columns"
+            )
         }
         return columns.enumerated().map { index, column in
             var copy = column

@@ -13,7 +13,8 @@ struct SessionSettings {
     ]
 
     private static let readOnly: Set<String> = [
-        "server_version", "server_version_num", "server_encoding", "integer_datetimes", "is_superuser",
+        "server_version", "server_version_num", "server_encoding", "integer_datetimes",
+        "is_superuser",
         "in_hot_standby", "max_index_keys", "lc_collate", "lc_ctype",
     ]
 
@@ -23,14 +24,17 @@ struct SessionSettings {
             "client_encoding": "UTF8", "application_name": "", "is_superuser": "on",
             "session_authorization": user, "datestyle": "ISO, MDY", "intervalstyle": "postgres",
             "timezone": "UTC", "integer_datetimes": "on", "standard_conforming_strings": "on",
-            "default_transaction_read_only": "off", "in_hot_standby": "off", "search_path": "\"$user\", public",
+            "default_transaction_read_only": "off", "in_hot_standby": "off",
+            "search_path": "\"$user\", public",
             "extra_float_digits": "1", "transaction_isolation": "read committed",
             "default_transaction_isolation": "read committed", "transaction_read_only": "off",
-            "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
+            "statement_timeout": "0", "lock_timeout": "0",
+            "idle_in_transaction_session_timeout": "0",
             "client_min_messages": "notice", "bytea_output": "hex", "max_index_keys": "32",
             "default_table_access_method": "heap", "jit": "off", "lc_collate": "C", "lc_ctype": "C",
             "row_security": "on", "read_staleness": "0", "max_identifier_length": "63",
-            "standard_conforming": "on", "backslash_quote": "safe_encoding", "escape_string_warning": "on",
+            "standard_conforming": "on", "backslash_quote": "safe_encoding",
+            "escape_string_warning": "on",
             "xmloption": "content", "default_tablespace": "", "work_mem": "4MB",
         ]
         for (name, value) in options {
@@ -63,7 +67,8 @@ struct SessionSettings {
             let plain = value.lowercased().filter { $0 != "-" && $0 != "_" }
             guard ["utf8", "unicode", "sqlascii"].contains(plain) else {
                 throw SQLError(
-                    .invalidParameterValue, "invalid value for parameter \"client_encoding\": \"\(value)\"",
+                    .invalidParameterValue,
+                    "invalid value for parameter \"client_encoding\": \"\(value)\"",
                     hint: "Only UTF8 is supported.")
             }
             value = "UTF8"

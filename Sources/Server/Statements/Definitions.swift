@@ -9,7 +9,8 @@ import Wire
 
 extension Session {
     /// Runs a definition while no other one does.
-    private func defining<Result: Sendable>(_ body: () async throws(SQLError) -> Result) async throws(SQLError)
+    private func defining<Result: Sendable>(_ body: () async throws(SQLError) -> Result)
+        async throws(SQLError)
         -> Result
     {
         await database.definitions.acquire()
@@ -18,7 +19,8 @@ extension Session {
     }
 
     /// The schema and name of a new relation. - Throws: 42P07, 3F000; nil when it exists and may.
-    private func newName(_ name: QualifiedName, ifNotExists: Bool, _ result: inout StatementResult) throws(SQLError)
+    private func newName(_ name: QualifiedName, ifNotExists: Bool, _ result: inout StatementResult)
+        throws(SQLError)
         -> (schema: String, name: String)?
     {
         let schema = name.parts.count > 1 ? name.parts[name.parts.count - 2] : "public"
@@ -41,10 +43,14 @@ extension Session {
         return (schema, name.last)
     }
 
-    func createTable(_ statement: CreateTable, _ text: String) async throws(SQLError) -> StatementResult {
+    func createTable(_ statement: CreateTable, _ text: String) async throws(SQLError)
+        -> StatementResult
+    {
         try await defining { () throws(SQLError) in
             var result = StatementResult(tag: "CREATE TABLE")
-            guard let (schema, name) = try newName(statement.name, ifNotExists: statement.ifNotExists, &result)
+            guard
+                let (schema, name) = try newName(
+                    statement.name, ifNotExists: statement.ifNotExists, &result)
             else { return result }
             let binder = Binder(context: context(), text: text)
             let (columns, key) = try binder.bind(statement.columns, key: statement.primaryKey)
@@ -59,10 +65,14 @@ extension Session {
         }
     }
 
-    func createSource(_ statement: CreateSource, _ text: String) async throws(SQLError) -> StatementResult {
+    func createSource(_ statement: CreateSource, _ text: String) async throws(SQLError)
+        -> StatementResult
+    {
         try await defining { () throws(SQLError) in
             var result = StatementResult(tag: "CREATE SOURCE")
-            guard let (schema, name) = try newName(statement.name, ifNotExists: statement.ifNotExists, &result)
+            guard
+                let (schema, name) = try newName(
+                    statement.name, ifNotExists: statement.ifNotExists, &result)
             else { return result }
             var options: [String: String] = [:]
             for option in statement.options { options[option.name] = option.value }
@@ -70,7 +80,8 @@ extension Session {
             guard connector == "kafka" || connector == "nexmark" else {
                 throw SQLError(
                     connector == nil ? .invalidParameterValue : .featureNotSupported,
-                    connector.map { "connector \"\($0)\" is not supported yet" } ?? "option \"connector\" is missing",
+                    connector.map { "connector \"\($0)\" is not supported yet" }
+                        ?? "option \"connector\" is missing",
                     hint: "Use connector = 'kafka' or connector = 'nexmark'.")
             }
             if connector == "kafka" { try Session.checkFormat(statement) }
@@ -88,7 +99,8 @@ extension Session {
                 oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .source,
                 columns: columns)
             if options["scan.startup.mode"] == "latest", let topic = options["topic"] {
-                options["scan.startup.offsets"] = database.topics.endOffsets(topic).map(String.init).joined(separator: ",")
+                options["scan.startup.offsets"] = database.topics.endOffsets(topic).map(String.init)
+                    .joined(separator: ",")
             }
             object.options = options
             let created = object
@@ -103,7 +115,8 @@ extension Session {
     private static func checkFormat(_ statement: CreateSource) throws(SQLError) {
         guard let format = statement.format, let encode = statement.encode else {
             throw SQLError(
-                .syntaxError, "a source over Kafka needs FORMAT and ENCODE", hint: "Say FORMAT PLAIN ENCODE JSON.")
+                .syntaxError, "a source over Kafka needs FORMAT and ENCODE",
+                hint: "Say FORMAT PLAIN ENCODE JSON.")
         }
         guard format == "plain" else { throw SQLError.unsupported("FORMAT \(format.uppercased())") }
         guard encode == "json" else { throw SQLError.unsupported("ENCODE \(encode.uppercased())") }
@@ -112,7 +125,9 @@ extension Session {
     func createTopic(_ statement: CreateTopic) async throws(SQLError) -> StatementResult {
         var partitions: Int32 = 1
         for option in statement.options {
-            guard option.name == "partitions", let count = Int32(option.value), count >= 1, count <= 10_000 else {
+            guard option.name == "partitions", let count = Int32(option.value), count >= 1,
+                count <= 10_000
+            else {
                 throw SQLError(
                     .invalidParameterValue, "invalid topic option \(option.name) = \(option.value)",
                     hint: "The option partitions takes 1 to 10000.", position: option.at)
@@ -133,13 +148,18 @@ extension Session {
         return result
     }
 
-    func createView(_ statement: CreateView, _ text: String) async throws(SQLError) -> StatementResult {
+    func createView(_ statement: CreateView, _ text: String) async throws(SQLError)
+        -> StatementResult
+    {
         if statement.orReplace { throw SQLError.unsupported("CREATE OR REPLACE VIEW") }
         let waits = try Session.waits(statement)
-        let (result, pending) = try await defining { () throws(SQLError) -> (StatementResult, CatalogObject?) in
+        let (result, pending) = try await defining {
+            () throws(SQLError) -> (StatementResult, CatalogObject?) in
             var result = StatementResult(
                 tag: statement.isMaterialized ? "CREATE MATERIALIZED VIEW" : "CREATE VIEW")
-            guard let (schema, name) = try newName(statement.name, ifNotExists: statement.ifNotExists, &result)
+            guard
+                let (schema, name) = try newName(
+                    statement.name, ifNotExists: statement.ifNotExists, &result)
             else { return (result, nil) }
             let binder = Binder(context: context(), text: text)
             let bound = try binder.bind(statement)
@@ -166,7 +186,9 @@ extension Session {
     private static func waits(_ statement: CreateView) throws(SQLError) -> Bool {
         var waits = true
         for option in statement.options {
-            guard option.name == "background", let value = TextEncoding.parseBool(Array(option.value.utf8)) else {
+            guard option.name == "background",
+                let value = TextEncoding.parseBool(Array(option.value.utf8))
+            else {
                 throw SQLError(
                     .invalidParameterValue, "unrecognized view option \"\(option.name)\"",
                     hint: "The option background takes true or false.", position: option.at)
@@ -186,7 +208,8 @@ extension Session {
             var targets: [CatalogObject] = []
             for name in statement.names {
                 guard let object = catalog.find(name.parts) else {
-                    let message = "\(statement.kind.rawValue) \"\(name.parts.joined(separator: "."))\" does not exist"
+                    let message =
+                        "\(statement.kind.rawValue) \"\(name.parts.joined(separator: "."))\" does not exist"
                     guard statement.ifExists else { throw SQLError(.undefinedTable, message) }
                     result.notices.append(SQLError(.undefinedTable, message + ", skipping"))
                     continue
@@ -194,11 +217,14 @@ extension Session {
                 guard Session.matches(statement.kind, object.kind) else {
                     throw SQLError(
                         .wrongObjectType, "\"\(object.name)\" is not a \(statement.kind.rawValue)",
-                        hint: "Use DROP \(object.kindName.uppercased()) to remove a \(object.kindName).")
+                        hint:
+                            "Use DROP \(object.kindName.uppercased()) to remove a \(object.kindName)."
+                    )
                 }
                 targets.append(object)
             }
-            let oids = try Session.withDependents(targets, catalog, cascade: statement.cascade, &result)
+            let oids = try Session.withDependents(
+                targets, catalog, cascade: statement.cascade, &result)
             if oids.isEmpty { return result }
             let end = database.catalogStore.remove(oids)
             database.readers.withLock { readers in for oid in oids { readers[oid] = nil } }
@@ -210,13 +236,16 @@ extension Session {
 
     private static func matches(_ kind: Drop.Kind, _ object: CatalogObject.Kind) -> Bool {
         switch (kind, object) {
-        case (.table, .table), (.source, .source), (.view, .view), (.materializedView, .materializedView): true
+        case (.table, .table), (.source, .source), (.view, .view),
+            (.materializedView, .materializedView):
+            true
         default: false
         }
     }
 
     private static func withDependents(
-        _ targets: [CatalogObject], _ catalog: Catalog, cascade: Bool, _ result: inout StatementResult
+        _ targets: [CatalogObject], _ catalog: Catalog, cascade: Bool,
+        _ result: inout StatementResult
     ) throws(SQLError) -> [Int32] {
         var oids = targets.map(\.oid)
         for target in targets {
@@ -235,7 +264,9 @@ extension Session {
             for dependent in dependents {
                 oids.append(dependent.oid)
                 result.notices.append(
-                    SQLError(.successfulCompletion, "drop cascades to \(dependent.kindName) \(dependent.name)"))
+                    SQLError(
+                        .successfulCompletion,
+                        "drop cascades to \(dependent.kindName) \(dependent.name)"))
             }
         }
         return oids
@@ -244,10 +275,13 @@ extension Session {
     private func dropTopics(_ statement: Drop) async throws(SQLError) -> StatementResult {
         var result = StatementResult(tag: "DROP TOPIC")
         for name in statement.names {
-            let readers = database.catalogStore.catalog.userObjects.filter { $0.options["topic"] == name.last }
+            let readers = database.catalogStore.catalog.userObjects.filter {
+                $0.options["topic"] == name.last
+            }
             if let reader = readers.first {
                 throw SQLError(
-                    .dependentObjectsStillExist, "cannot drop topic \(name.last) because other objects depend on it",
+                    .dependentObjectsStillExist,
+                    "cannot drop topic \(name.last) because other objects depend on it",
                     detail: "source \(reader.name) depends on topic \(name.last)",
                     hint: "Drop the source first.")
             }

@@ -63,7 +63,9 @@ package enum BatchCodec {
         return Batch(columns: columns, count: count, weights: weights)
     }
 
-    private static func data(_ reader: inout ByteReader, _ physical: DataType.Physical, _ count: Int)
+    private static func data(
+        _ reader: inout ByteReader, _ physical: DataType.Physical, _ count: Int
+    )
         throws(MalformedBytes) -> Column.Data
     {
         switch physical {
@@ -90,7 +92,9 @@ package enum BatchCodec {
         case .text:
             let offsets = try cells(&reader, count + 1, 0 as UInt32)
             let ends = offsets.cells
-            for row in 0..<count where ends[row] > ends[row + 1] { throw MalformedBytes("text offsets") }
+            for row in 0..<count where ends[row] > ends[row + 1] {
+                throw MalformedBytes("text offsets")
+            }
             let bytes = try cells(&reader, Int(ends[count]), 0 as UInt8)
             return .text(TextStorage(offsets: offsets, bytes: bytes))
         }
@@ -129,7 +133,9 @@ package enum SealedFile {
     }
 
     /// The body of a framed file. - Throws: `.corrupt` for a wrong kind, version or checksum.
-    package static func open(_ bytes: [UInt8], kind: String, name: String) throws(StorageError) -> [UInt8] {
+    package static func open(_ bytes: [UInt8], kind: String, name: String) throws(StorageError)
+        -> [UInt8]
+    {
         do {
             var reader = ByteReader(bytes)
             guard try reader.readBytes(4) == Array(kind.utf8) else { throw MalformedBytes("magic") }

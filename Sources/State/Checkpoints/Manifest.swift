@@ -116,7 +116,8 @@ package final class CheckpointStore: Sendable {
     /// Commits a checkpoint: when it returns, recovery starts here.
     package func commit(_ manifest: Manifest) throws(StorageError) {
         let hex = String(manifest.epoch.number, radix: 16)
-        let name = CheckpointStore.manifestPrefix + String(repeating: "0", count: 8 - hex.count) + hex
+        let name =
+            CheckpointStore.manifestPrefix + String(repeating: "0", count: 8 - hex.count) + hex
         try objects.put(name, SealedFile.seal(manifest.encoded(), kind: "SHMF"))
     }
 

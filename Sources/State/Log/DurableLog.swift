@@ -53,7 +53,8 @@ package final class DurableLog: Sendable {
             try storing { () throws(SystemError) in try Disk.remove(last.file.path) }
             segments.removeLast()
         }
-        for segment in segments.dropLast() where try !DurableLog.hasHeader(segment.file, base: segment.base) {
+        for segment in segments.dropLast()
+        where try !DurableLog.hasHeader(segment.file, base: segment.base) {
             throw .corrupt(file: segment.file.path, reason: "segment header")
         }
         if segments.isEmpty { segments.append(try createSegment(base: 0)) }
@@ -130,7 +131,8 @@ package final class DurableLog: Sendable {
         for (index, segment) in segments.enumerated() {
             let next = index + 1 < segments.count ? segments[index + 1].base : Int64.max
             if next <= lsn { continue }
-            try scan(segment, from: max(lsn, segment.base), isLast: index == segments.count - 1, visit)
+            try scan(
+                segment, from: max(lsn, segment.base), isLast: index == segments.count - 1, visit)
         }
     }
 
@@ -151,9 +153,11 @@ package final class DurableLog: Sendable {
                 let length = DurableLog.readUInt32(window, at)
                 if length == 0 { return }
                 let total = DurableLog.frameHeader + Int(length)
-                guard Int(length) <= DurableLog.maximumPayload, position + Int64(at + total) <= size else {
+                guard Int(length) <= DurableLog.maximumPayload, position + Int64(at + total) <= size
+                else {
                     if isLast { return }
-                    throw .corrupt(file: file.path, reason: "record at \(position + Int64(at)) is cut short")
+                    throw .corrupt(
+                        file: file.path, reason: "record at \(position + Int64(at)) is cut short")
                 }
                 if at + total > window.count {
                     needsMore = total
@@ -161,7 +165,9 @@ package final class DurableLog: Sendable {
                 }
                 let lsn = position + Int64(at) - DurableLog.segmentHeader + segment.base
                 let payload = Array(window[(at + 8)..<(at + total)])
-                guard DurableLog.checksum(payload, lsn: lsn) == DurableLog.readUInt32(window, at + 4) else {
+                guard
+                    DurableLog.checksum(payload, lsn: lsn) == DurableLog.readUInt32(window, at + 4)
+                else {
                     if isLast { return }
                     throw .corrupt(file: file.path, reason: "checksum of record at LSN \(lsn)")
                 }
@@ -199,7 +205,8 @@ package final class DurableLog: Sendable {
             shared.segments.last { $0.base <= lsn }
         }
         guard let segment else { throw .missing(object: "log record \(lsn)") }
-        let position = lsn - segment.base + DurableLog.segmentHeader + Int64(DurableLog.frameHeader + offset)
+        let position =
+            lsn - segment.base + DurableLog.segmentHeader + Int64(DurableLog.frameHeader + offset)
         let bytes = try storing { () throws(SystemError) in
             try segment.file.read(at: position, count: count)
         }

@@ -26,7 +26,9 @@ package final class GroupCommitter: Sendable {
                 // Taken from the last log to the first, written from the first to the last: a record
                 // never reaches the disk before what it refers to in an earlier log.
                 let taken = logs.reversed().map { ($0, $0.takePending()) }.reversed()
-                for (log, pending) in taken where !pending.frames.isEmpty { try log.commit(pending) }
+                for (log, pending) in taken where !pending.frames.isEmpty {
+                    try log.commit(pending)
+                }
                 for (log, pending) in taken where !pending.frames.isEmpty { log.publish() }
             } catch {
                 onFailure(error)

@@ -70,7 +70,9 @@ final class MetadataIndex: @unchecked Sendable {
             value == nil
             ? "DELETE FROM entry WHERE key = ?1" : "INSERT OR REPLACE INTO entry VALUES (?1, ?2)"
         var statement: OpaquePointer?
-        guard unsafe sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else { return }
+        guard unsafe sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else {
+            return
+        }
         defer { unsafe sqlite3_finalize(statement) }
         let transient = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         unsafe sqlite3_bind_text(statement, 1, key, -1, transient)

@@ -20,7 +20,8 @@ package final class MetadataStore: Sendable {
             do throws(MalformedBytes) {
                 for (key, value) in try MetadataStore.decode(payload) { found[key] = value }
             } catch {
-                throw .corrupt(file: log.directory, reason: "metadata record \(lsn): \(error.reason)")
+                throw .corrupt(
+                    file: log.directory, reason: "metadata record \(lsn): \(error.reason)")
             }
         }
         let loaded = found

@@ -69,7 +69,9 @@ package struct HashIndex: ~Copyable {
         guard let storage = tables[table].slots else { return }
         let old = storage.cells
         var live = 0
-        for at in 0..<old.count where old[at].isUsed != 0 && old[at].head != HashIndex.none { live += 1 }
+        for at in 0..<old.count where old[at].isUsed != 0 && old[at].head != HashIndex.none {
+            live += 1
+        }
         var capacity = 8
         while capacity * 3 < live * 6 + 8 { capacity *= 2 }
         let grown = Storage<Slot>(repeating: Slot(hash: 0, head: 0, isUsed: 0), count: capacity)
@@ -89,7 +91,8 @@ package struct HashIndex: ~Copyable {
     package func prefetch(_ hash: UInt64) {
         guard let storage = tables[Int(hash >> 56)].slots else { return }
         let slots = storage.cells
-        unsafe cpure_prefetch(slots.unsafePointer + (Int(truncatingIfNeeded: hash) & (slots.count - 1)))
+        unsafe cpure_prefetch(
+            slots.unsafePointer + (Int(truncatingIfNeeded: hash) & (slots.count - 1)))
     }
 
     /// Bytes of memory held.

@@ -63,7 +63,8 @@ package final class RowPage: @unchecked Sendable {
             case (.interval(let target), .interval(let cells)): copy(cells, from, more, target, at)
             case (.text(let target), .text(let text)):
                 copyText(text, from: from, count: more, into: target.cells, at: at)
-            default: preconditionFailure("column \(index) of a batch has another type than its page")
+            default:
+                preconditionFailure("column \(index) of a batch has another type than its page")
             }
         }
         count += more
@@ -93,7 +94,8 @@ package final class RowPage: @unchecked Sendable {
         let offsets = text.offsets.cells
         let (start, end) = (Int(offsets[from]), Int(offsets[from + count]))
         let block = Storage<UInt8>(uninitialized: end - start)
-        unsafe block.cells.copy(from: Cells(text.bytes.cells.unsafePointer + start, count: end - start))
+        unsafe block.cells.copy(
+            from: Cells(text.bytes.cells.unsafePointer + start, count: end - start))
         arena.append(block)
         let base = unsafe UInt(bitPattern: block.cells.unsafePointer)
         for row in 0..<count {
@@ -115,7 +117,8 @@ package final class RowPage: @unchecked Sendable {
             let reference = cells.cells[row]
             unsafe builder.append(
                 UnsafeBufferPointer(
-                    start: UnsafePointer(bitPattern: reference.address), count: Int(reference.count)))
+                    start: UnsafePointer(bitPattern: reference.address), count: Int(reference.count)
+                ))
         }
     }
 
@@ -215,7 +218,9 @@ package struct RowPages {
     }
 
     package func page(of row: UInt32) -> RowPage {
-        guard let page = pages[Int(row >> 12)] else { preconditionFailure("row \(row) in a dropped page") }
+        guard let page = pages[Int(row >> 12)] else {
+            preconditionFailure("row \(row) in a dropped page")
+        }
         return page
     }
 

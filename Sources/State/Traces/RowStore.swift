@@ -86,7 +86,9 @@ package final class RowStore: @unchecked Sendable {
         for run in rows.append(batch) {
             let (first, from, count) = (run.first, run.batchRow, run.count)
             let versions = versionsOfPage(Int(first >> 12))
-            let (begins, ends, weights) = (versions.begins.cells, versions.ends.cells, versions.weights.cells)
+            let (begins, ends, weights) = (
+                versions.begins.cells, versions.ends.cells, versions.weights.cells
+            )
             for offset in 0..<count {
                 let at = Int(first & 4095) + offset
                 begins[at] = epoch.number
@@ -95,7 +97,8 @@ package final class RowStore: @unchecked Sendable {
                 weights[at] = weight
                 liveWeight += weight
                 if isIndexed {
-                    let hash = hashRow(keyViews, from + offset, seed: rowHashSeed, image: keyIsImage)
+                    let hash = hashRow(
+                        keyViews, from + offset, seed: rowHashSeed, image: keyIsImage)
                     link(first + UInt32(offset), hash, versions, at)
                 }
             }
@@ -129,7 +132,9 @@ package final class RowStore: @unchecked Sendable {
             while at != HashIndex.none, let versions = versions[Int(at >> 12)] {
                 let next = versions.next.cells[Int(at & 4095)]
                 if Int(at >> 12) != number {
-                    if let last { self.versions[Int(last >> 12)]?.next.cells[Int(last & 4095)] = at }
+                    if let last {
+                        self.versions[Int(last >> 12)]?.next.cells[Int(last & 4095)] = at
+                    }
                     if last == nil { index.set(hash, at) }
                     last = at
                 }
@@ -143,7 +148,9 @@ package final class RowStore: @unchecked Sendable {
         }
     }
 
-    private func retract(_ batch: Batch, _ views: [ColumnView], _ row: Int, by weight: Int64, at epoch: Epoch)
+    private func retract(
+        _ batch: Batch, _ views: [ColumnView], _ row: Int, by weight: Int64, at epoch: Epoch
+    )
         throws(SQLError)
     {
         let keyViews = keyColumns.map { views[$0] }
@@ -154,7 +161,8 @@ package final class RowStore: @unchecked Sendable {
         while at != HashIndex.none, missing > 0, let page = versions[Int(at >> 12)] {
             let offset = Int(at & 4095)
             if unsafe cpure_load_u32(page.ends.cells.unsafePointer + offset) == RowStore.alive,
-                page.hashes.cells[offset] == hash, rows.equals(at, allColumns, views, row, image: true)
+                page.hashes.cells[offset] == hash,
+                rows.equals(at, allColumns, views, row, image: true)
             {
                 let held = page.weights.cells[offset]
                 end(at, page, offset, at: epoch)
@@ -215,7 +223,9 @@ package final class RowStore: @unchecked Sendable {
         while begun < begunLog.count, begunLog[begun].epoch <= since.number { begun += 1 }
         if begun * 2 > begunLog.count || begun > 4096 { begunLog.removeFirst(begun) }
         var forgotten = 0
-        while forgotten < endedLog.count, endedLog[forgotten].epoch <= since.number { forgotten += 1 }
+        while forgotten < endedLog.count, endedLog[forgotten].epoch <= since.number {
+            forgotten += 1
+        }
         if forgotten > 0, forgotten * 2 > endedLog.count || forgotten > 4096 {
             endedLog.removeFirst(forgotten)
         }
@@ -228,7 +238,8 @@ package final class RowStore: @unchecked Sendable {
 
     /// Moves the living rows of a mostly dead page elsewhere. - Returns: false when it is too early.
     private func compact(_ number: Int, since: Epoch) -> Bool {
-        guard number < versions.count, let page = versions[number], let cells = rows.pages[number] else {
+        guard number < versions.count, let page = versions[number], let cells = rows.pages[number]
+        else {
             return true
         }
         if page.liveCount * 2 >= cells.count { return true }

@@ -87,7 +87,8 @@ extension Batch {
         return rows
     }
 
-    private static func order(_ view: ColumnView, _ left: Int, _ right: Int, _ key: SortKey) -> Int {
+    private static func order(_ view: ColumnView, _ left: Int, _ right: Int, _ key: SortKey) -> Int
+    {
         let (leftNull, rightNull) = (view.isNull(left), view.isNull(right))
         if leftNull || rightNull {
             if leftNull == rightNull { return 0 }

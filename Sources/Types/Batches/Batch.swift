@@ -36,7 +36,8 @@ package struct Batch: Sendable {
             for (builder, value) in zip(builders, row) { builder.append(value) }
         }
         self.init(
-            columns: builders.map { $0.column() }, count: rows.count, weights: weights.map { Storage($0) })
+            columns: builders.map { $0.column() }, count: rows.count,
+            weights: weights.map { Storage($0) })
     }
 
     /// How often the row is there, or by how much that changes.

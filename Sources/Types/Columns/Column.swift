@@ -59,7 +59,9 @@ package struct Column: Sendable {
     }
 
     /// `count` times the same value.
-    package static func constant(_ value: Value, _ physical: DataType.Physical, count: Int) -> Column {
+    package static func constant(_ value: Value, _ physical: DataType.Physical, count: Int)
+        -> Column
+    {
         let validity = value.isNull ? Storage<UInt8>(repeating: 0, count: count) : nil
         switch physical {
         case .int64:
@@ -139,7 +141,8 @@ package final class TextStorage: Sendable {
     package func bytes(_ row: Int) -> [UInt8] {
         let cells = offsets.cells
         let (from, to) = (Int(cells[row]), Int(cells[row + 1]))
-        return unsafe Array(UnsafeBufferPointer(start: bytes.cells.unsafePointer + from, count: to - from))
+        return unsafe Array(
+            UnsafeBufferPointer(start: bytes.cells.unsafePointer + from, count: to - from))
     }
 
     func gathered(_ rows: Cells<UInt32>) -> TextStorage {

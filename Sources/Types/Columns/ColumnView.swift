@@ -14,8 +14,10 @@ package struct ColumnView {
         physical = column.physical
         unsafe validity = column.validity?.cells.unsafePointer
         switch column.data {
-        case .int64(let storage): unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
-        case .double(let storage): unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
+        case .int64(let storage):
+            unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
+        case .double(let storage):
+            unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
         case .bool(let storage): unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
         case .numeric(let storage):
             unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
@@ -76,7 +78,8 @@ package struct ColumnView {
     package func text(_ row: Int) -> UnsafeBufferPointer<UInt8> {
         let offsets = unsafe cells.assumingMemoryBound(to: UInt32.self)
         let from = unsafe Int(offsets[row])
-        return unsafe UnsafeBufferPointer(start: textBytes + from, count: Int(offsets[row + 1]) - from)
+        return unsafe UnsafeBufferPointer(
+            start: textBytes + from, count: Int(offsets[row + 1]) - from)
     }
 
     /// Folds the row's value into `hash`. `image`: equal bytes; otherwise SQL equality, under which

@@ -68,7 +68,8 @@ package enum BinaryEncoding {
             let value = try read(&reader, type)
             guard reader.remaining == 0 else {
                 throw SQLError(
-                    .invalidBinaryRepresentation, "incorrect binary data format for type \(type.name)",
+                    .invalidBinaryRepresentation,
+                    "incorrect binary data format for type \(type.name)",
                     detail: "There are \(reader.remaining) bytes too many.")
             }
             return value

@@ -73,14 +73,16 @@ package enum TextEncoding {
             guard let value = try Timestamp.parse(text) else {
                 throw SQLError(
                     .invalidDatetimeFormat,
-                    "invalid input syntax for type timestamp: \"\(String(decoding: text, as: UTF8.self))\"")
+                    "invalid input syntax for type timestamp: \"\(String(decoding: text, as: UTF8.self))\""
+                )
             }
             return .int(value)
         case .interval:
             guard let value = Interval.parse(text) else {
                 throw SQLError(
                     .invalidDatetimeFormat,
-                    "invalid input syntax for type interval: \"\(String(decoding: text, as: UTF8.self))\"")
+                    "invalid input syntax for type interval: \"\(String(decoding: text, as: UTF8.self))\""
+                )
             }
             return .interval(value)
         case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea:
@@ -91,7 +93,8 @@ package enum TextEncoding {
     static func invalid(_ text: [UInt8], _ type: DataType) -> SQLError {
         SQLError(
             .invalidTextRepresentation,
-            "invalid input syntax for type \(type.base.name): \"\(String(decoding: text, as: UTF8.self))\"")
+            "invalid input syntax for type \(type.base.name): \"\(String(decoding: text, as: UTF8.self))\""
+        )
     }
 
     /// PostgreSQL's spellings of true and false; nil for anything else.
@@ -142,7 +145,8 @@ package enum TextEncoding {
         guard !overflowed, range(type.kind).contains(value) else {
             throw SQLError(
                 .numericValueOutOfRange,
-                "value \"\(String(decoding: text, as: UTF8.self))\" is out of range for type \(type.name)")
+                "value \"\(String(decoding: text, as: UTF8.self))\" is out of range for type \(type.name)"
+            )
         }
         return value
     }

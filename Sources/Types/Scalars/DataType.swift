@@ -4,7 +4,8 @@ package struct DataType: Hashable, Sendable {
     /// The types that values can have; `unknown` is a literal's type before it is resolved.
     package enum Kind: UInt8, Sendable, CaseIterable {
         case boolean, int2, int4, int8, float8, numeric, text, timestamp, interval
-        case unknown, void, oid, name, char, regclass, varchar, regproc, regtype, int2vector, textArray
+        case unknown, void, oid, name, char, regclass, varchar, regproc, regtype, int2vector,
+            textArray
         case float4, bytea
     }
 
@@ -135,7 +136,8 @@ package struct DataType: Hashable, Sendable {
         case .char: "char"
         case .varchar: "varchar"
         case .textArray: "_text"
-        case .numeric, .text, .interval, .unknown, .void, .oid, .name, .regclass, .regproc, .regtype,
+        case .numeric, .text, .interval, .unknown, .void, .oid, .name, .regclass, .regproc,
+            .regtype,
             .int2vector, .bytea:
             DataType(kind).name
         }

@@ -96,7 +96,8 @@ package enum FloatText {
         default: break
         }
         for byte in bytes {
-            let known = (byte >= 48 && byte <= 57) || byte == 43 || byte == 45 || byte == 46
+            let known =
+                (byte >= 48 && byte <= 57) || byte == 43 || byte == 45 || byte == 46
                 || byte == 69 || byte == 101
             if !known { return nil }
         }

@@ -59,7 +59,8 @@ extension Numeric {
             var digits: [UInt8] = []
             var rest = coefficient.magnitude
             while rest > UInt128(UInt64.max) {
-                var (quotient, low) = rest.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
+                var (quotient, low) = rest.quotientAndRemainder(
+                    dividingBy: 1_000_000_000_000_000_000)
                 for _ in 0..<18 {
                     digits.append(UInt8(48 + low % 10))
                     low /= 10
@@ -136,7 +137,8 @@ extension Numeric {
     private static func overflowed(_ text: [UInt8]) -> SQLError {
         SQLError(
             .numericValueOutOfRange, "value overflows numeric format",
-            detail: "\"\(String(decoding: text.prefix(60), as: UTF8.self))\" has more than 38 digits.")
+            detail:
+                "\"\(String(decoding: text.prefix(60), as: UTF8.self))\" has more than 38 digits.")
     }
 
     private static func parseExponent(_ text: [UInt8], from start: Int) -> Int? {

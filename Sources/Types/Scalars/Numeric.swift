@@ -6,7 +6,9 @@
 package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     /// Finite, or one of the special values.
     @frozen @usableFromInline
-    package enum Form: UInt8, BitwiseCopyable, Sendable { case finite, negativeInfinity, infinity, nan }
+    package enum Form: UInt8, BitwiseCopyable, Sendable {
+        case finite, negativeInfinity, infinity, nan
+    }
 
     package var coefficient: Int128
     /// Digits after the point, 0 to 1000.
@@ -36,7 +38,8 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
 
     @usableFromInline
     package static func == (left: Numeric, right: Numeric) -> Bool {
-        left.coefficient == right.coefficient && left.scale == right.scale && left.form == right.form
+        left.coefficient == right.coefficient && left.scale == right.scale
+            && left.form == right.form
     }
 
     /// What every operation throws whose result has too many digits.
@@ -133,7 +136,8 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
             if left.form == .nan || right.form == .nan { return .nan }
             return infinity(signedLike: left.signum * right.signum)
         }
-        let (product, overflow) = left.coefficient.multipliedReportingOverflow(by: right.coefficient)
+        let (product, overflow) = left.coefficient.multipliedReportingOverflow(
+            by: right.coefficient)
         if overflow { throw Numeric.overflow }
         return Numeric(coefficient: product, scale: Int(left.scale) + Int(right.scale))
     }
@@ -174,7 +178,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     }
 
     /// left / right with `scale` digits, rounded half away from zero; both finite, right not zero.
-    package static func divide(_ left: Numeric, _ right: Numeric, scale: Int) throws(SQLError) -> Numeric {
+    package static func divide(_ left: Numeric, _ right: Numeric, scale: Int) throws(SQLError)
+        -> Numeric
+    {
         let negative = (left.coefficient < 0) != (right.coefficient < 0)
         let divisor = right.coefficient.magnitude
         var (quotient, remainder) = left.coefficient.magnitude.quotientAndRemainder(
@@ -229,10 +235,14 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     package func rounded(to digits: Int, truncating: Bool = false) throws(SQLError) -> Numeric {
         guard isFinite else { return self }
         let target = max(digits, 0)
-        if digits >= Int(scale) { return Numeric(coefficient: try widened(to: target), scale: target) }
+        if digits >= Int(scale) {
+            return Numeric(coefficient: try widened(to: target), scale: target)
+        }
         let drop = Int(scale) - digits
         let magnitude = coefficient < 0 ? 0 &- coefficient : coefficient
-        guard let power = Numeric.powerOfTen(drop) else { return Numeric(coefficient: 0, scale: target) }
+        guard let power = Numeric.powerOfTen(drop) else {
+            return Numeric(coefficient: 0, scale: target)
+        }
         var (quotient, rest) = magnitude.quotientAndRemainder(dividingBy: power)
         if !truncating, rest >= power - rest { quotient += 1 }
         if digits < 0 {
@@ -260,7 +270,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
                     + "infinite value.")
         }
         let result = try rounded(to: scale)
-        if result.coefficient != 0, Numeric.digitCount(result.coefficient) > precision { throw failure }
+        if result.coefficient != 0, Numeric.digitCount(result.coefficient) > precision {
+            throw failure
+        }
         return result
     }
 

@@ -42,7 +42,9 @@ extension Timestamp {
         if first.digits == 8 {
             // 20150715
             return try checked(
-                Fields(year: first.value / 10000, month: first.value / 100 % 100, day: first.value % 100),
+                Fields(
+                    year: first.value / 10000, month: first.value / 100 % 100,
+                    day: first.value % 100),
                 text)
         }
         let separator = scanner.peek
@@ -52,7 +54,8 @@ extension Timestamp {
         else { return nil }
         if first.digits >= 3 {
             guard third.digits <= 2 else { return nil }
-            return try checked(Fields(year: first.value, month: second.value, day: third.value), text)
+            return try checked(
+                Fields(year: first.value, month: second.value, day: third.value), text)
         }
         // 7/15/2015: month, day, year (DateStyle ISO, MDY)
         let year = third.digits <= 2 ? (third.value < 70 ? 2000 : 1900) + third.value : third.value
@@ -74,7 +77,9 @@ extension Timestamp {
             fields.minute = compact / 100 % 100
             fields.second = compact % 100
             if scanner.skip(46) { fields.microsecond = scanner.fraction() }
-            guard fields.hour < 24, fields.minute < 60, fields.second <= 60 else { throw outOfRange(text) }
+            guard fields.hour < 24, fields.minute < 60, fields.second <= 60 else {
+                throw outOfRange(text)
+            }
             return true
         }
         guard let hour = scanner.number(maxDigits: 2), scanner.skip(58),
@@ -149,7 +154,9 @@ struct DigitScanner {
     /// HHMMSS, or nothing.
     mutating func sixDigits() -> Int? {
         let end = index + 6
-        guard end <= bytes.count, bytes[index..<end].allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
+        guard end <= bytes.count, bytes[index..<end].allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
+            return nil
+        }
         let value = bytes[index..<end].reduce(0) { $0 * 10 + Int($1 - 48) }
         index = end
         return value

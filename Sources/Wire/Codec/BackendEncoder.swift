@@ -9,7 +9,10 @@ package struct ResultColumn: Sendable {
     /// 0 text, 1 binary.
     package var format: Int16
 
-    package init(name: String, type: DataType, tableOID: Int32 = 0, columnNumber: Int16 = 0, format: Int16 = 0) {
+    package init(
+        name: String, type: DataType, tableOID: Int32 = 0, columnNumber: Int16 = 0,
+        format: Int16 = 0
+    ) {
         self.name = name
         self.type = type
         self.tableOID = tableOID

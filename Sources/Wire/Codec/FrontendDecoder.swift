@@ -94,7 +94,8 @@ package struct FrontendDecoder {
             for _ in 0..<(try count(&reader, bytesEach: 4)) { types.append(try reader.readInt32()) }
             return .parse(name: name, text: text, types: types)
         case UInt8(ascii: "B"): return .bind(try bind(&reader))
-        case UInt8(ascii: "D"): return .describe(try target(&reader), name: try reader.readCString())
+        case UInt8(ascii: "D"):
+            return .describe(try target(&reader), name: try reader.readCString())
         case UInt8(ascii: "E"):
             let portal = try reader.readCString()
             return .execute(portal: portal, rowLimit: try reader.readInt32())
@@ -113,13 +114,19 @@ package struct FrontendDecoder {
         }
     }
 
-    private static func count(_ reader: inout ByteReader, bytesEach: Int) throws(MalformedBytes) -> Int {
+    private static func count(_ reader: inout ByteReader, bytesEach: Int) throws(MalformedBytes)
+        -> Int
+    {
         let count = Int(try reader.readUInt16())
-        guard count * bytesEach <= reader.remaining else { throw MalformedBytes("invalid message format") }
+        guard count * bytesEach <= reader.remaining else {
+            throw MalformedBytes("invalid message format")
+        }
         return count
     }
 
-    private static func target(_ reader: inout ByteReader) throws(MalformedBytes) -> FrontendMessage.Target {
+    private static func target(_ reader: inout ByteReader) throws(MalformedBytes)
+        -> FrontendMessage.Target
+    {
         switch try reader.readUInt8() {
         case UInt8(ascii: "S"): return .statement
         case UInt8(ascii: "P"): return .portal
@@ -127,7 +134,9 @@ package struct FrontendDecoder {
         }
     }
 
-    private static func bind(_ reader: inout ByteReader) throws(MalformedBytes) -> FrontendMessage.Bind {
+    private static func bind(_ reader: inout ByteReader) throws(MalformedBytes)
+        -> FrontendMessage.Bind
+    {
         let portal = try reader.readCString()
         let statement = try reader.readCString()
         var formats: [Int16] = []

@@ -35,7 +35,8 @@ package struct StartupStateMachine: ~Copyable {
         case .startup(let minorVersion, let parameters):
             phase = .done
             let unknown = parameters.keys.filter { $0.hasPrefix("_pq_.") }.sorted()
-            return .start(parameters: parameters, unknownOptions: unknown, minorVersion: minorVersion)
+            return .start(
+                parameters: parameters, unknownOptions: unknown, minorVersion: minorVersion)
         }
     }
 }

@@ -98,13 +98,18 @@ final class GroupCoordinator: @unchecked Sendable {
         }
         var id = request.memberID
         if id.isEmpty {
-            if let instance = request.instanceID, let old = group.members.values.first(where: { $0.instanceID == instance }) {
+            if let instance = request.instanceID,
+                let old = group.members.values.first(where: { $0.instanceID == instance })
+            {
                 // A static member that came back takes the place of the one it was.
                 remove(old.id, from: group)
             }
-            id = "\(request.clientID)-\(String(SecureRandom.uint64(), radix: 16))\(String(SecureRandom.uint64(), radix: 16))"
+            id =
+                "\(request.clientID)-\(String(SecureRandom.uint64(), radix: 16))\(String(SecureRandom.uint64(), radix: 16))"
             if request.mustKnowID, request.instanceID == nil {
-                if group.expected.count < GroupCoordinator.maximumMembers { group.expected.insert(id) }
+                if group.expected.count < GroupCoordinator.maximumMembers {
+                    group.expected.insert(id)
+                }
                 response.error = .memberIDRequired
                 response.memberID = id
                 return response
@@ -153,13 +158,16 @@ final class GroupCoordinator: @unchecked Sendable {
         loop.start { [self] in
             await loop.sleep(milliseconds: timeout)
             guard group.phase == .joining, group.generation == generation else { return }
-            for member in group.members.values where !member.hasJoined { remove(member.id, from: group) }
+            for member in group.members.values where !member.hasJoined {
+                remove(member.id, from: group)
+            }
             group.changed.notifyAll()
         }
     }
 
     /// Waits until every member has joined, then answers with the generation that begins.
-    private func complete(_ id: String, _ group: Group, _ start: JoinResponse) async -> JoinResponse {
+    private func complete(_ id: String, _ group: Group, _ start: JoinResponse) async -> JoinResponse
+    {
         var response = start
         let generation = group.generation
         while group.generation == generation {
@@ -214,22 +222,31 @@ final class GroupCoordinator: @unchecked Sendable {
     }
 
     func sync(
-        group id: String, generation: Int32, member: String, assignments: [(member: String, assignment: [UInt8])]
-    ) async -> (error: KafkaError, protocolType: String?, protocolName: String?, assignment: [UInt8]) {
+        group id: String, generation: Int32, member: String,
+        assignments: [(member: String, assignment: [UInt8])]
+    ) async -> (
+        error: KafkaError, protocolType: String?, protocolName: String?, assignment: [UInt8]
+    ) {
         let group = groups[id]
         let error = check(group, member, generation)
         guard let group, error == .none else { return (error, nil, nil, []) }
         if group.phase == .joining { return (.rebalanceInProgress, nil, nil, []) }
         if group.phase == .syncing, member == group.leader {
-            for (target, assignment) in assignments { group.members[target]?.assignment = assignment }
+            for (target, assignment) in assignments {
+                group.members[target]?.assignment = assignment
+            }
             group.phase = .stable
             group.changed.notifyAll()
         }
         while group.phase == .syncing, group.generation == generation {
             _ = await group.changed.wait(until: .distantFuture)
         }
-        guard group.generation == generation, group.phase == .stable, let found = group.members[member] else {
-            return (group.members[member] == nil ? .unknownMemberID : .rebalanceInProgress, nil, nil, [])
+        guard group.generation == generation, group.phase == .stable,
+            let found = group.members[member]
+        else {
+            return (
+                group.members[member] == nil ? .unknownMemberID : .rebalanceInProgress, nil, nil, []
+            )
         }
         found.deadline = MonotonicTime.now.advanced(milliseconds: found.sessionTimeout)
         return (.none, group.protocolType, group.protocolName, found.assignment)
@@ -245,8 +262,10 @@ final class GroupCoordinator: @unchecked Sendable {
 
     func leave(group id: String, member: String, instanceID: String?) -> KafkaError {
         guard let group = groups[id] else { return .unknownMemberID }
-        let found = member.isEmpty
-            ? group.members.values.first { $0.instanceID != nil && $0.instanceID == instanceID }?.id : member
+        let found =
+            member.isEmpty
+            ? group.members.values.first { $0.instanceID != nil && $0.instanceID == instanceID }?.id
+            : member
         guard let found, group.members[found] != nil else { return .unknownMemberID }
         removeAndRebalance(found, group)
         return .none

@@ -3,7 +3,9 @@ import Types
 
 /// JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit, OffsetFetch.
 extension KafkaBroker {
-    func joinGroup(_ version: Int16, _ clientID: String, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
+    func joinGroup(
+        _ version: Int16, _ clientID: String, _ reader: inout KafkaReader, _ body: inout KafkaWriter
+    ) async throws {
         let group = try reader.string()
         let session = try reader.int32()
         let rebalance = version >= 1 ? try reader.int32() : session
@@ -11,7 +13,10 @@ extension KafkaBroker {
         let instance = version >= 5 ? try reader.nullableString() : nil
         let type = try reader.string()
         let protocols =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (name: String, metadata: [UInt8]) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (
+                    name: String, metadata: [UInt8]
+                ) in
                 let name = try reader.string()
                 let metadata = try reader.bytes()
                 try reader.tags()
@@ -39,7 +44,9 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func syncGroup(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
+    func syncGroup(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
         let group = try reader.string()
         let generation = try reader.int32()
         let member = try reader.string()
@@ -49,7 +56,10 @@ extension KafkaBroker {
             _ = try reader.nullableString()
         }
         let assignments =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (member: String, assignment: [UInt8]) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (
+                    member: String, assignment: [UInt8]
+                ) in
                 let member = try reader.string()
                 let assignment = try reader.bytes()
                 try reader.tags()
@@ -67,7 +77,8 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func heartbeat(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws {
+    func heartbeat(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws
+    {
         let group = try reader.string()
         let generation = try reader.int32()
         let member = try reader.string()
@@ -76,7 +87,8 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func leaveGroup(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws {
+    func leaveGroup(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws
+    {
         let group = try reader.string()
         if version >= 1 { body.int32(0) }
         if version <= 2 {
@@ -85,7 +97,8 @@ extension KafkaBroker {
             return
         }
         let members =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, String?) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (String, String?) in
                 let member = try reader.string()
                 let instance = try reader.nullableString()
                 if version >= 5 { _ = try reader.nullableString() }
@@ -108,7 +121,9 @@ extension KafkaBroker {
         "offset/\(group)\u{0}\(topic)\u{0}\(partition)"
     }
 
-    func offsetCommit(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
+    func offsetCommit(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
         struct Commit {
             var partition: Int32
             var offset: Int64
@@ -120,9 +135,11 @@ extension KafkaBroker {
         if version >= 7 { _ = try reader.nullableString() }
         if version <= 4 { _ = try reader.int64() }
         let list =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [Commit]) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [Commit]) in
                 let topic = try reader.string()
-                let partitions = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> Commit in
+                let partitions = try reader.array {
+                    (reader: inout KafkaReader) throws(MalformedBytes) -> Commit in
                     let partition = try reader.int32()
                     let offset = try reader.int64()
                     if version >= 6 { _ = try reader.int32() }
@@ -159,11 +176,16 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func offsetFetch(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws {
+    func offsetFetch(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        throws
+    {
         func topicList(_ reader: inout KafkaReader) throws(MalformedBytes) -> [(String, [Int32])]? {
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [Int32]) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [Int32]) in
                 let topic = try reader.string()
-                let partitions = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) in try reader.int32() }
+                let partitions = try reader.array {
+                    (reader: inout KafkaReader) throws(MalformedBytes) in try reader.int32()
+                }
                 try reader.tags()
                 return (topic, partitions ?? [])
             }
@@ -176,7 +198,10 @@ extension KafkaBroker {
             if version >= 2 { body.error(.none) }
         } else {
             let asked =
-                try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [(String, [Int32])]?) in
+                try reader.array {
+                    (reader: inout KafkaReader) throws(MalformedBytes) -> (
+                        String, [(String, [Int32])]?
+                    ) in
                     let group = try reader.string()
                     let list = try topicList(&reader)
                     try reader.tags()
@@ -197,7 +222,9 @@ extension KafkaBroker {
         var found: [String: [Int32]] = [:]
         for (key, _) in metadata.entries(prefix: "offset/\(group)\u{0}") {
             let parts = key.split(separator: "\u{0}", omittingEmptySubsequences: false)
-            if parts.count == 3, let partition = Int32(parts[2]) { found[String(parts[1]), default: []].append(partition) }
+            if parts.count == 3, let partition = Int32(parts[2]) {
+                found[String(parts[1]), default: []].append(partition)
+            }
         }
         return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted()) }
     }

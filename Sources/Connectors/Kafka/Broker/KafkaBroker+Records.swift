@@ -11,15 +11,19 @@ extension KafkaBroker {
     }
 
     /// - Returns: false when the producer wants no answer (acks = 0).
-    func produce(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws -> Bool {
+    func produce(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws -> Bool
+    {
         let transactional = try reader.nullableString()
         let acks = try reader.int16()
         _ = try reader.int32()
         var end: Int64 = 0
         let results =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [Produced]) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [Produced]) in
                 let topic = try reader.string()
-                let partitions = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> Produced in
+                let partitions = try reader.array {
+                    (reader: inout KafkaReader) throws(MalformedBytes) -> Produced in
                     let partition = try reader.int32()
                     let records = try reader.nullableBytes() ?? []
                     try reader.tags()
@@ -85,7 +89,9 @@ extension KafkaBroker {
         var first: Int64?
         var end: Int64 = 0
         while at < records.count {
-            guard let header = try? RecordBatchHeader(records, at: at) else { throw .corruptMessage }
+            guard let header = try? RecordBatchHeader(records, at: at) else {
+                throw .corruptMessage
+            }
             if header.codec == 4, version < 7 { throw .unsupportedCompression }
             let appended = try topics.append(
                 topic: topic, partition: partition, Array(records[at..<(at + header.length)]))
@@ -114,7 +120,9 @@ extension KafkaBroker {
         var batches: [[UInt8]] = []
     }
 
-    func fetch(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
+    func fetch(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
         _ = try reader.int32()
         let maximumWait = try reader.int32()
         let minimumBytes = try reader.int32()
@@ -150,10 +158,14 @@ extension KafkaBroker {
         body.tags()
     }
 
-    private func fetchTopics(_ version: Int16, _ reader: inout KafkaReader) throws(MalformedBytes) -> [(String, [FetchPartition])] {
-        try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [FetchPartition]) in
+    private func fetchTopics(_ version: Int16, _ reader: inout KafkaReader) throws(MalformedBytes)
+        -> [(String, [FetchPartition])]
+    {
+        try reader.array {
+            (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [FetchPartition]) in
             let topic = try reader.string()
-            let partitions = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> FetchPartition in
+            let partitions = try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> FetchPartition in
                 let partition = try reader.int32()
                 if version >= 9 { _ = try reader.int32() }
                 let offset = try reader.int64()
@@ -161,14 +173,17 @@ extension KafkaBroker {
                 if version >= 5 { _ = try reader.int64() }
                 let bytes = try reader.int32()
                 try reader.tags()
-                return FetchPartition(topic: topic, partition: partition, offset: offset, maximumBytes: bytes)
+                return FetchPartition(
+                    topic: topic, partition: partition, offset: offset, maximumBytes: bytes)
             }
             try reader.tags()
             return (topic, partitions ?? [])
         } ?? []
     }
 
-    private func collect(_ wanted: [(String, [FetchPartition])], _ maximumBytes: Int32) throws -> [(String, [Fetched])] {
+    private func collect(_ wanted: [(String, [FetchPartition])], _ maximumBytes: Int32) throws -> [(
+        String, [Fetched]
+    )] {
         var left = Int(max(0, maximumBytes))
         var results: [(String, [Fetched])] = []
         for (topic, partitions) in wanted {
@@ -185,7 +200,8 @@ extension KafkaBroker {
 
     private func collect(_ wanted: FetchPartition, _ left: Int) throws -> Fetched {
         var result = Fetched(partition: wanted.partition)
-        guard let high = topics.highWatermark(topic: wanted.topic, partition: wanted.partition) else {
+        guard let high = topics.highWatermark(topic: wanted.topic, partition: wanted.partition)
+        else {
             result.error = .unknownTopicOrPartition
             return result
         }
@@ -213,7 +229,9 @@ extension KafkaBroker {
         return total >= Int(max(0, minimumBytes))
     }
 
-    private func write(_ body: inout KafkaWriter, _ version: Int16, _ isolation: Int8, _ result: Fetched) {
+    private func write(
+        _ body: inout KafkaWriter, _ version: Int16, _ isolation: Int8, _ result: Fetched
+    ) {
         body.int32(result.partition)
         body.error(result.error)
         body.int64(result.highWatermark)
@@ -227,13 +245,17 @@ extension KafkaBroker {
 
     // MARK: - ListOffsets
 
-    func listOffsets(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws {
+    func listOffsets(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        throws
+    {
         _ = try reader.int32()
         if version >= 2 { _ = try reader.int8() }
         let wanted =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [(Int32, Int64)]) in
+            try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> (String, [(Int32, Int64)]) in
                 let topic = try reader.string()
-                let partitions = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> (Int32, Int64) in
+                let partitions = try reader.array {
+                    (reader: inout KafkaReader) throws(MalformedBytes) -> (Int32, Int64) in
                     let partition = try reader.int32()
                     if version >= 4 { _ = try reader.int32() }
                     let timestamp = try reader.int64()
@@ -260,7 +282,9 @@ extension KafkaBroker {
         body.tags()
     }
 
-    private func find(_ topic: String, _ partition: Int32, _ timestamp: Int64) -> (KafkaError, Int64, Int64) {
+    private func find(_ topic: String, _ partition: Int32, _ timestamp: Int64) -> (
+        KafkaError, Int64, Int64
+    ) {
         guard let high = topics.highWatermark(topic: topic, partition: partition) else {
             return (.unknownTopicOrPartition, -1, -1)
         }

@@ -8,8 +8,11 @@ extension KafkaBroker {
         var uuid: [UInt8]?
     }
 
-    func metadata(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
-        let asked = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> TopicRequest in
+    func metadata(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
+        let asked = try reader.array {
+            (reader: inout KafkaReader) throws(MalformedBytes) -> TopicRequest in
             var topic = TopicRequest()
             if version >= 10 { topic.uuid = try reader.uuid() }
             topic.name = version >= 10 ? try reader.nullableString() : try reader.string()
@@ -18,7 +21,9 @@ extension KafkaBroker {
         }
         let mayCreate = version >= 4 ? try reader.bool() : true
         var list = asked ?? []
-        if asked == nil || (version == 0 && list.isEmpty) { list = topics.names.map { TopicRequest(name: $0) } }
+        if asked == nil || (version == 0 && list.isEmpty) {
+            list = topics.names.map { TopicRequest(name: $0) }
+        }
         if mayCreate { try await createMissing(list.compactMap(\.name)) }
         if version >= 3 { body.int32(0) }
         body.array([0]) { body, _ in
@@ -49,9 +54,12 @@ extension KafkaBroker {
         body.error(
             count != nil
                 ? .none
-                : (isInvalid ? .invalidTopic : (name == nil ? .unknownTopicID : .unknownTopicOrPartition)))
+                : (isInvalid
+                    ? .invalidTopic : (name == nil ? .unknownTopicID : .unknownTopicOrPartition)))
         body.string(version >= 12 ? name : name ?? "")
-        if version >= 10 { body.raw(name.flatMap { topics.uuid($0) } ?? [UInt8](repeating: 0, count: 16)) }
+        if version >= 10 {
+            body.raw(name.flatMap { topics.uuid($0) } ?? [UInt8](repeating: 0, count: 16))
+        }
         if version >= 1 { body.bool(false) }
         body.array(Array(0..<(count ?? 0))) { body, partition in
             body.error(.none)
@@ -67,61 +75,61 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func createTopics(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
-        struct Request {
-            var name: String
-            var partitions: Int32
-            var replication: Int16
-            var assignments: Int
+    private struct NewTopic {
+        var name: String
+        var partitions: Int32
+        var replication: Int16
+        var assignments: Int
+
+        /// What was asked for, with the default filled in.
+        var partitionCount: Int32 {
+            assignments > 0 ? Int32(assignments) : (partitions == -1 ? 1 : partitions)
         }
-        let list =
-            try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> Request in
-                let name = try reader.string()
-                let partitions = try reader.int32()
-                let replication = try reader.int16()
-                let assignments = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> Int32 in
-                    let partition = try reader.int32()
-                    _ = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) in try reader.int32() }
-                    try reader.tags()
-                    return partition
-                }
+    }
+
+    private func newTopics(_ reader: inout KafkaReader) throws(MalformedBytes) -> [NewTopic] {
+        try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> NewTopic in
+            let name = try reader.string()
+            let partitions = try reader.int32()
+            let replication = try reader.int16()
+            let assignments = try reader.array {
+                (reader: inout KafkaReader) throws(MalformedBytes) -> Int32 in
+                let partition = try reader.int32()
                 _ = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) in
-                    _ = try reader.string()
-                    _ = try reader.nullableString()
-                    try reader.tags()
+                    try reader.int32()
                 }
                 try reader.tags()
-                return Request(
-                    name: name, partitions: partitions, replication: replication,
-                    assignments: assignments?.count ?? 0)
-            } ?? []
+                return partition
+            }
+            _ = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) in
+                _ = try reader.string()
+                _ = try reader.nullableString()
+                try reader.tags()
+            }
+            try reader.tags()
+            return NewTopic(
+                name: name, partitions: partitions, replication: replication,
+                assignments: assignments?.count ?? 0)
+        } ?? []
+    }
+
+    func createTopics(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
+        let list = try newTopics(&reader)
         _ = try reader.int32()
         let onlyValidates = try reader.bool()
         body.int32(0)
-        var results: [(Request, KafkaError)] = []
+        var results: [(NewTopic, KafkaError)] = []
         for request in list {
-            let partitions = request.assignments > 0 ? Int32(request.assignments) : (request.partitions == -1 ? 1 : request.partitions)
-            var error = KafkaError.none
-            if !TopicStore.isValidName(request.name) {
-                error = .invalidTopic
-            } else if topics.partitionCount(request.name) != nil {
-                error = .topicAlreadyExists
-            } else if partitions < 1 || partitions > 10_000 {
-                error = .invalidPartitions
-            } else if request.replication > 1 || request.replication == 0 {
-                error = .invalidReplicationFactor
-            } else if !onlyValidates {
-                if let end = topics.create(request.name, partitions: partitions) {
-                    await metadataDurable(end)
-                } else {
-                    error = .topicAlreadyExists
-                }
-            }
+            let error = try await create(request, onlyValidates: onlyValidates)
             results.append((request, error))
         }
         body.array(results) { body, result in
             body.string(result.0.name)
-            if version >= 7 { body.raw(topics.uuid(result.0.name) ?? [UInt8](repeating: 0, count: 16)) }
+            if version >= 7 {
+                body.raw(topics.uuid(result.0.name) ?? [UInt8](repeating: 0, count: 16))
+            }
             body.error(result.1)
             body.string(result.1 == .none ? nil : "\(result.1)")
             if version >= 5 {
@@ -134,7 +142,22 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func deleteTopics(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
+    private func create(_ topic: NewTopic, onlyValidates: Bool) async throws -> KafkaError {
+        guard TopicStore.isValidName(topic.name) else { return .invalidTopic }
+        if topics.partitionCount(topic.name) != nil { return .topicAlreadyExists }
+        guard (1...10_000).contains(topic.partitionCount) else { return .invalidPartitions }
+        if topic.replication > 1 || topic.replication == 0 { return .invalidReplicationFactor }
+        if onlyValidates { return .none }
+        guard let end = topics.create(topic.name, partitions: topic.partitionCount) else {
+            return .topicAlreadyExists
+        }
+        await metadataDurable(end)
+        return .none
+    }
+
+    func deleteTopics(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
         let list =
             try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) -> TopicRequest in
                 guard version >= 6 else { return TopicRequest(name: try reader.string()) }
@@ -165,12 +188,17 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func findCoordinator(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) throws {
+    func findCoordinator(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        throws
+    {
         var keys: [String] = []
         if version <= 3 { keys = [try reader.string()] }
         let kind = version >= 1 ? try reader.int8() : 0
         if version >= 4 {
-            keys = try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) in try reader.string() } ?? []
+            keys =
+                try reader.array { (reader: inout KafkaReader) throws(MalformedBytes) in
+                    try reader.string()
+                } ?? []
         }
         // Transactions are not served yet.
         let error: KafkaError = kind == 0 ? .none : .transactionalIDAuthorizationFailed
@@ -182,7 +210,9 @@ extension KafkaBroker {
         }
         if version <= 3 {
             body.error(error)
-            if version >= 1 { body.string(error == .none ? nil : "transactions are not supported yet") }
+            if version >= 1 {
+                body.string(error == .none ? nil : "transactions are not supported yet")
+            }
             node(&body)
         } else {
             body.array(keys) { body, key in
@@ -196,7 +226,9 @@ extension KafkaBroker {
         body.tags()
     }
 
-    func initProducerID(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter) async throws {
+    func initProducerID(_ version: Int16, _ reader: inout KafkaReader, _ body: inout KafkaWriter)
+        async throws
+    {
         let transactional = try reader.nullableString()
         _ = try reader.int32()
         body.int32(0)

@@ -22,7 +22,8 @@ package final class KafkaBroker: @unchecked Sendable {
     private static let maximumInFlight = 64
 
     package init(
-        topics: TopicStore, metadata: MetadataStore, metadataLog: DurableLog, committer: GroupCommitter,
+        topics: TopicStore, metadata: MetadataStore, metadataLog: DurableLog,
+        committer: GroupCommitter,
         loop: EventLoop, host: String, port: Int32
     ) {
         self.topics = topics
@@ -53,7 +54,9 @@ package final class KafkaBroker: @unchecked Sendable {
         var buffer: [UInt8] = []
         var position = 0
         reading: while true {
-            guard let bytes = try? await channel.read(limit: 256 << 10), !bytes.isEmpty else { break }
+            guard let bytes = try? await channel.read(limit: 256 << 10), !bytes.isEmpty else {
+                break
+            }
             if position == buffer.count {
                 buffer = bytes
                 position = 0
@@ -120,7 +123,9 @@ package final class KafkaBroker: @unchecked Sendable {
             ApiVersionsCodec.write(&body, version: 0, error: .unsupportedVersion)
             return KafkaBroker.frame(correlation, body, flexibleHeader: false)
         }
-        guard api.versions.contains(version) else { throw MalformedBytes("\(api) version \(version)") }
+        guard api.versions.contains(version) else {
+            throw MalformedBytes("\(api) version \(version)")
+        }
         let isFlexible = version >= api.firstFlexible
         reader.isFlexible = isFlexible
         try reader.tags()
@@ -128,10 +133,13 @@ package final class KafkaBroker: @unchecked Sendable {
         let isAnswered = try await handle(api, version, clientID, &reader, &body)
         guard isAnswered else { return nil }
         // The answer to ApiVersions never has a flexible header, so that any client can read it.
-        return KafkaBroker.frame(correlation, body, flexibleHeader: isFlexible && api != .apiVersions)
+        return KafkaBroker.frame(
+            correlation, body, flexibleHeader: isFlexible && api != .apiVersions)
     }
 
-    private static func frame(_ correlation: Int32, _ body: KafkaWriter, flexibleHeader: Bool) -> [UInt8] {
+    private static func frame(_ correlation: Int32, _ body: KafkaWriter, flexibleHeader: Bool)
+        -> [UInt8]
+    {
         var frame = ByteWriter(reserving: body.bytes.count + 9)
         frame.write(Int32(body.bytes.count + 4 + (flexibleHeader ? 1 : 0)))
         frame.write(correlation)

@@ -94,10 +94,14 @@ package final class TopicStore: Sendable {
                 throw .corrupt(file: "metadata", reason: "topic \(key): \(error.reason)")
             }
         }
-        if let value = metadata.value("next-topic"), let id = Int32(String(decoding: value, as: UTF8.self)) {
+        if let value = metadata.value("next-topic"),
+            let id = Int32(String(decoding: value, as: UTF8.self))
+        {
             contents.withLock { $0.nextID = max($0.nextID, id) }
         }
-        if let value = metadata.value("next-producer"), let id = Int64(String(decoding: value, as: UTF8.self)) {
+        if let value = metadata.value("next-producer"),
+            let id = Int64(String(decoding: value, as: UTF8.self))
+        {
             contents.withLock { $0.nextProducer = id }
         }
     }
@@ -131,7 +135,8 @@ package final class TopicStore: Sendable {
     package static func isValidName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 249 && name != "." && name != ".."
             && name.utf8.allSatisfy { byte in
-                (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90) || (byte >= 48 && byte <= 57)
+                (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90)
+                    || (byte >= 48 && byte <= 57)
                     || byte == 46 || byte == 95 || byte == 45
             }
     }
@@ -207,7 +212,8 @@ package final class TopicStore: Sendable {
             throw .corruptMessage
         }
         try header.validate(batch)
-        let result = contents.withLock { contents -> Result<(offset: Int64, end: Int64), KafkaError> in
+        let result = contents.withLock {
+            contents -> Result<(offset: Int64, end: Int64), KafkaError> in
             guard partition >= 0, partition < contents.topics[topic]?.partitions.count ?? 0 else {
                 return .failure(.unknownTopicOrPartition)
             }
@@ -229,7 +235,9 @@ package final class TopicStore: Sendable {
             let producers = contents.topics[topic]?.partitions[partition].producers,
             let base = contents.topics[topic]?.partitions[partition].nextOffset
         else { throw .unknownTopicOrPartition }
-        if let original = try TopicStore.checkSequence(header, producers) { return (original, log.end) }
+        if let original = try TopicStore.checkSequence(header, producers) {
+            return (original, log.end)
+        }
         var payload = ByteWriter(reserving: batch.count + TopicStore.recordHeader)
         payload.write(UInt8(1))
         payload.write(id)
@@ -242,7 +250,8 @@ package final class TopicStore: Sendable {
         var placed = header
         placed.baseOffset = base
         let stored = StoredBatch(
-            baseOffset: base, nextOffset: placed.nextOffset, lsn: lsn, logEnd: end, length: batch.count,
+            baseOffset: base, nextOffset: placed.nextOffset, lsn: lsn, logEnd: end,
+            length: batch.count,
             maxTimestamp: header.maxTimestamp,
             cached: Array(payload.bytes[TopicStore.recordHeader...]))
         contents.topics[topic]?.partitions[partition].batches.append(stored)
@@ -258,7 +267,9 @@ package final class TopicStore: Sendable {
     }
 
     private func evict(_ contents: inout Contents) {
-        while contents.cachedBytes > TopicStore.cacheLimit, contents.cacheStart < contents.cacheOrder.count {
+        while contents.cachedBytes > TopicStore.cacheLimit,
+            contents.cacheStart < contents.cacheOrder.count
+        {
             let (id, partition, index) = contents.cacheOrder[contents.cacheStart]
             contents.cacheStart += 1
             guard let name = contents.names[id],
@@ -279,7 +290,9 @@ package final class TopicStore: Sendable {
     }
 
     /// - Returns: the original offset of a batch that is there already.
-    private static func checkSequence(_ header: RecordBatchHeader, _ producers: [Int64: ProducerState])
+    private static func checkSequence(
+        _ header: RecordBatchHeader, _ producers: [Int64: ProducerState]
+    )
         throws(KafkaError) -> Int64?
     {
         guard header.producerID >= 0, let state = producers[header.producerID] else { return nil }
@@ -289,7 +302,9 @@ package final class TopicStore: Sendable {
             return nil
         }
         let last = lastSequence(header)
-        if let same = state.recent.first(where: { $0.first == header.baseSequence && $0.last == last }) {
+        if let same = state.recent.first(where: {
+            $0.first == header.baseSequence && $0.last == last
+        }) {
             return same.offset
         }
         guard let newest = state.recent.last else { return nil }
@@ -309,7 +324,9 @@ package final class TopicStore: Sendable {
         guard header.producerID >= 0 else { return }
         let known = contents.topics[topic]?.partitions[partition].producers[header.producerID]
         var state = known ?? ProducerState(epoch: header.producerEpoch, recent: [])
-        if header.producerEpoch > state.epoch { state = ProducerState(epoch: header.producerEpoch, recent: []) }
+        if header.producerEpoch > state.epoch {
+            state = ProducerState(epoch: header.producerEpoch, recent: [])
+        }
         state.recent.append((header.baseSequence, lastSequence(header), header.baseOffset))
         if state.recent.count > 5 { state.recent.removeFirst() }
         contents.topics[topic]?.partitions[partition].producers[header.producerID] = state
@@ -329,11 +346,14 @@ package final class TopicStore: Sendable {
     package func highWatermark(topic: String, partition: Int32) -> Int64? {
         let durable = log.durableEnd
         return contents.withLock { contents in
-            guard let topic = contents.topics[topic], partition >= 0, partition < topic.partitions.count else {
+            guard let topic = contents.topics[topic], partition >= 0,
+                partition < topic.partitions.count
+            else {
                 return nil
             }
             let batches = topic.partitions[Int(partition)].batches
-            return batches.last { $0.logEnd <= durable }?.nextOffset ?? batches.first?.baseOffset ?? 0
+            return batches.last { $0.logEnd <= durable }?.nextOffset ?? batches.first?.baseOffset
+                ?? 0
         }
     }
 
@@ -345,9 +365,13 @@ package final class TopicStore: Sendable {
     }
 
     /// The first (offset, timestamp) batch whose newest record is not older than `timestamp`.
-    package func offset(topic: String, partition: Int32, atOrAfter timestamp: Int64) -> (Int64, Int64)? {
+    package func offset(topic: String, partition: Int32, atOrAfter timestamp: Int64) -> (
+        Int64, Int64
+    )? {
         let found = contents.withLock { contents in
-            contents.topics[topic]?.partitions[Int(partition)].batches.first { $0.maxTimestamp >= timestamp }
+            contents.topics[topic]?.partitions[Int(partition)].batches.first {
+                $0.maxTimestamp >= timestamp
+            }
         }
         guard let found, let bytes = try? bytes(found), let header = try? RecordBatchHeader(bytes),
             var records = try? RecordIterator(bytes, header)
@@ -370,11 +394,15 @@ package final class TopicStore: Sendable {
 
     /// Whole batches from the one that holds `offset`, below `limit`, until `maximumBytes` are
     /// reached; the first one always.
-    package func read(topic: String, partition: Int32, from offset: Int64, below limit: Int64, maximumBytes: Int)
+    package func read(
+        topic: String, partition: Int32, from offset: Int64, below limit: Int64, maximumBytes: Int
+    )
         throws(StorageError) -> [[UInt8]]
     {
         let chosen = contents.withLock { contents -> [StoredBatch] in
-            guard let topic = contents.topics[topic], partition >= 0, partition < topic.partitions.count else {
+            guard let topic = contents.topics[topic], partition >= 0,
+                partition < topic.partitions.count
+            else {
                 return []
             }
             let batches = topic.partitions[Int(partition)].batches

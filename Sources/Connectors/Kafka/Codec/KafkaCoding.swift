@@ -68,7 +68,9 @@ struct KafkaReader {
         for _ in 0..<(try reader.readUnsignedVarint()) {
             _ = try reader.readUnsignedVarint()
             let size = try reader.readUnsignedVarint()
-            guard size <= UInt64(reader.remaining) else { throw MalformedBytes("tagged field of \(size) bytes") }
+            guard size <= UInt64(reader.remaining) else {
+                throw MalformedBytes("tagged field of \(size) bytes")
+            }
             try reader.skip(Int(size))
         }
     }
@@ -97,7 +99,11 @@ struct KafkaWriter {
             return
         }
         let count = value.utf8.count
-        if isFlexible { writer.writeUnsignedVarint(UInt64(count + 1)) } else { writer.write(Int16(count)) }
+        if isFlexible {
+            writer.writeUnsignedVarint(UInt64(count + 1))
+        } else {
+            writer.write(Int16(count))
+        }
         writer.write(contentsOf: value.utf8)
     }
 
@@ -113,14 +119,19 @@ struct KafkaWriter {
     }
 
     mutating func length(_ count: Int) {
-        if isFlexible { writer.writeUnsignedVarint(UInt64(count + 1)) } else { writer.write(Int32(count)) }
+        if isFlexible {
+            writer.writeUnsignedVarint(UInt64(count + 1))
+        } else {
+            writer.write(Int32(count))
+        }
     }
 
     mutating func nullArray() {
         if isFlexible { writer.writeUnsignedVarint(0) } else { writer.write(Int32(-1)) }
     }
 
-    mutating func array<Element>(_ list: [Element], _ element: (inout KafkaWriter, Element) -> Void) {
+    mutating func array<Element>(_ list: [Element], _ element: (inout KafkaWriter, Element) -> Void)
+    {
         length(list.count)
         for item in list { element(&self, item) }
     }

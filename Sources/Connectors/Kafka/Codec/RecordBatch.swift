@@ -59,7 +59,9 @@ package struct RecordBatchHeader: Hashable, Sendable {
         var reader = ByteReader(bytes, from: start)
         baseOffset = try reader.readInt64()
         let rest = Int(try reader.readInt32())
-        guard rest >= 49, rest <= bytes.count - start - 12 else { throw MalformedBytes("batch length \(rest)") }
+        guard rest >= 49, rest <= bytes.count - start - 12 else {
+            throw MalformedBytes("batch length \(rest)")
+        }
         length = rest + 12
         _ = try reader.readInt32()
         guard try reader.readUInt8() == 2 else { throw MalformedBytes("record batch magic") }
@@ -140,7 +142,8 @@ package struct RecordIterator {
         guard reader.position <= end else { throw MalformedBytes("record longer than its length") }
         try reader.skip(end - reader.position)
         return Record(
-            offset: header.baseOffset &+ offsetDelta, timestamp: header.baseTimestamp &+ timestampDelta,
+            offset: header.baseOffset &+ offsetDelta,
+            timestamp: header.baseTimestamp &+ timestampDelta,
             key: key, value: value)
     }
 

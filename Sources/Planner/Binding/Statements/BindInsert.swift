@@ -25,11 +25,13 @@ extension Binder {
             guard let index = table.columns.firstIndex(where: { $0.name == name }) else {
                 throw SQLError(
                     .undefinedColumn,
-                    "column \"\(name)\" of relation \"\(table.name)\" does not exist", position: position(at))
+                    "column \"\(name)\" of relation \"\(table.name)\" does not exist",
+                    position: position(at))
             }
             if targets.contains(index) {
                 throw SQLError(
-                    .duplicateColumn, "column \"\(name)\" specified more than once", position: position(at))
+                    .duplicateColumn, "column \"\(name)\" specified more than once",
+                    position: position(at))
             }
             targets.append(index)
         }
@@ -38,11 +40,13 @@ extension Binder {
         if targets.isEmpty { targets = Array(table.columns.indices.prefix(fields.count)) }
         guard fields.count <= targets.count, fields.count <= table.columns.count else {
             throw SQLError(
-                .syntaxError, "INSERT has more expressions than target columns", position: position(insert.query.at))
+                .syntaxError, "INSERT has more expressions than target columns",
+                position: position(insert.query.at))
         }
         guard fields.count == targets.count else {
             throw SQLError(
-                .syntaxError, "INSERT has more target columns than expressions", position: position(at))
+                .syntaxError, "INSERT has more target columns than expressions",
+                position: position(at))
         }
         var list = table.columns.map { Expr.constant(.null, $0.type) }
         for (index, target) in targets.enumerated() {
@@ -54,7 +58,8 @@ extension Binder {
     }
 
     /// VALUES rows take the table's types one by one, so that '1' is an integer where one is wanted.
-    private func insertSource(_ insert: Insert, _ table: CatalogObject, _ targets: [Int]) throws(SQLError)
+    private func insertSource(_ insert: Insert, _ table: CatalogObject, _ targets: [Int])
+        throws(SQLError)
         -> LogicalPlan
     {
         guard case .values(let rows, let at) = insert.query.body, insert.query.with.isEmpty,
@@ -66,7 +71,8 @@ extension Binder {
         for row in rows {
             guard row.count == rows[0].count else {
                 throw SQLError(
-                    .syntaxError, "VALUES lists must all be the same length", position: position(at))
+                    .syntaxError, "VALUES lists must all be the same length", position: position(at)
+                )
             }
             guard row.count <= columns.count else {
                 throw SQLError(
@@ -78,7 +84,8 @@ extension Binder {
                 if case .column(["default"], _) = node {
                     list.append(.constant(.null, columns[index].type))
                 } else {
-                    list.append(try assigned(try binder.bind(node), to: columns[index], at: node.at))
+                    list.append(
+                        try assigned(try binder.bind(node), to: columns[index], at: node.at))
                 }
             }
             bound.append(list)
@@ -88,7 +95,9 @@ extension Binder {
     }
 
     private func literalColumn(_ plan: LogicalPlan, _ index: Int) -> Expr {
-        if case .project(_, let list, _) = plan, case .constant(_, let type) = list[index], type.kind == .unknown {
+        if case .project(_, let list, _) = plan, case .constant(_, let type) = list[index],
+            type.kind == .unknown
+        {
             return list[index]
         }
         // A parameter alone takes the column's type.
@@ -100,7 +109,9 @@ extension Binder {
         return .column(index, plan.fields[index].type)
     }
 
-    private func assigned(_ expression: Expr, to column: CatalogColumn, at: Int) throws(SQLError) -> Expr {
+    private func assigned(_ expression: Expr, to column: CatalogColumn, at: Int) throws(SQLError)
+        -> Expr
+    {
         try convert(expression, to: column.type, .assignment, at: at) {
             SQLError(
                 .datatypeMismatch,

@@ -25,10 +25,13 @@ package indirect enum Expression: Sendable {
     case or(Expression, Expression)
     case not(Expression, at: Int)
     case cast(Expression, TypeName, at: Int)
-    case cases(operand: Expression?, arms: [(when: Expression, then: Expression)], otherwise: Expression?, at: Int)
+    case cases(
+        operand: Expression?, arms: [(when: Expression, then: Expression)], otherwise: Expression?,
+        at: Int)
     case test(Expression, Test, negated: Bool, at: Int)
     case distinct(Expression, Expression, negated: Bool, at: Int)
-    case between(Expression, low: Expression, high: Expression, negated: Bool, symmetric: Bool, at: Int)
+    case between(
+        Expression, low: Expression, high: Expression, negated: Bool, symmetric: Bool, at: Int)
     case inList(Expression, [Expression], negated: Bool, at: Int)
     case inQuery(Expression, Query, negated: Bool, at: Int)
     case like(String, Expression, pattern: Expression, escape: Expression?, at: Int)
