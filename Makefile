@@ -21,7 +21,9 @@ test-long: build
 	scripts/test --long
 
 bench: build $(VENV)/installed
+	$(SWIFT) build $(RELEASE) --product Micro && .build/release/Micro
 	$(VENV)/bin/python bench/ingest/run.py
+	$(VENV)/bin/python bench/freshness/run.py
 	$(VENV)/bin/python bench/nexmark/run.py
 
 packages:

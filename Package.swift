@@ -60,6 +60,10 @@ let package = Package(
             name: "streamhouse", dependencies: ["Server", "Connectors", "Platform", "Types"],
             swiftSettings: strict),
         .executableTarget(name: "LogicTest", dependencies: ["CPq"], swiftSettings: strict),
+        .executableTarget(
+            name: "Micro",
+            dependencies: ["Types", "Platform", "State", "Dataflow", "Planner", "Connectors"],
+            path: "bench/Micro", swiftSettings: strict),
         // Tests
         tests("TidyTests", []),
     ],

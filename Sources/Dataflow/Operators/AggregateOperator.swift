@@ -3,7 +3,8 @@ package import Types
 
 /// GROUP BY: keys, then one column for each aggregate.
 ///
-/// Each group has words: the weight of its rows, then those of its accumulators. The first touch of
+/// Each group has words: the weight of its rows, the step that touched it last, then those of its
+/// accumulators. The first touch of
 /// a group in a step saves the old result; `finish` retracts it and emits the new one.
 package final class AggregateOperator: Operator, Checkpointable {
     private let keys: [Expr]
@@ -14,7 +15,8 @@ package final class AggregateOperator: Operator, Checkpointable {
     private let keyTypes: [DataType.Physical]
     private var touched: [UInt32] = []
     private var oldRows: [[Value]?] = []
-    private var touchedAt: [UInt32: Int] = [:]
+    /// Number of the step in progress; the stamp of the groups that it has touched.
+    private var step: Int64 = 1
     private var dirty: Set<UInt32> = []
     private var pendingExtremes: [Batch] = []
     private var hasEmittedEmpty = false
@@ -27,7 +29,7 @@ package final class AggregateOperator: Operator, Checkpointable {
         hasKeys = !keys.isEmpty
         keyTypes = keys.map(\.type.physical)
         accumulators = aggregates.map { Accumulator($0, appendOnly: appendOnly) }
-        var next = 1
+        var next = 2
         var offsets: [Int] = []
         for accumulator in accumulators {
             offsets.append(next)
@@ -62,8 +64,9 @@ package final class AggregateOperator: Operator, Checkpointable {
     }
 
     private func touch(_ group: UInt32) throws(SQLError) {
-        if touchedAt[group] != nil { return }
-        touchedAt[group] = touched.count
+        let words = groups.words(of: group)
+        if words[1] == step { return }
+        words[1] = step
         touched.append(group)
         oldRows.append(try result(group))
     }
@@ -133,7 +136,7 @@ package final class AggregateOperator: Operator, Checkpointable {
         }
         touched.removeAll(keepingCapacity: true)
         oldRows.removeAll(keepingCapacity: true)
-        touchedAt.removeAll(keepingCapacity: true)
+        step += 1
         let results = Batch(
             rows: rows, types: accumulators.map { $0.aggregate.result.physical })
         try out.emit(
@@ -156,7 +159,8 @@ package final class AggregateOperator: Operator, Checkpointable {
         for number in numbers {
             let words = groups.words(of: number)
             var writer = ByteWriter(reserving: groups.width * 8)
-            for index in 0..<groups.width { writer.write(words[index]) }
+            // The stamp means nothing after a restart.
+            for index in 0..<groups.width { writer.write(index == 1 ? 0 : words[index]) }
             builder.append(text: writer.bytes)
         }
         return [Batch(columns: groups.keys(numbers) + [builder.column()], count: numbers.count)]

@@ -11,6 +11,8 @@ final class GroupTable {
     private let allColumns: [Int]
     let width: Int
     private var wordPages: [Storage<Int64>] = []
+    /// The same memory, reachable without a reference count.
+    private var wordCells: [Cells<Int64>] = []
     private var nextPages: [Storage<UInt32>] = []
     private(set) var count = 0
 
@@ -60,7 +62,9 @@ final class GroupTable {
         let page = Int(number >> 12)
         while wordPages.count <= page {
             let capacity = rows.pages[wordPages.count]?.capacity ?? RowPage.maximumRows
-            wordPages.append(Storage(repeating: 0, count: capacity * width))
+            let words = Storage<Int64>(repeating: 0, count: capacity * width)
+            wordPages.append(words)
+            wordCells.append(words.cells)
             nextPages.append(Storage(repeating: HashIndex.none, count: capacity))
         }
         nextPages[page].cells[Int(number & 4095)] = index.find(hash)
@@ -71,9 +75,8 @@ final class GroupTable {
 
     /// The words of a group; valid until the table is gone.
     func words(of group: UInt32) -> Cells<Int64> {
-        let page = wordPages[Int(group >> 12)]
-        return unsafe Cells(
-            page.cells.unsafePointer + Int(group & 4095) * width, count: width)
+        let page = wordCells[Int(group >> 12)]
+        return unsafe Cells(page.unsafePointer + Int(group & 4095) * width, count: width)
     }
 
     /// The key columns of groups.

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 import Types
 
@@ -10,6 +11,8 @@ package final class MetadataStore: Sendable {
     private let log: DurableLog
     private let index: MetadataIndex
     private let entries = Mutex<[String: [UInt8]]>([:])
+    /// The index is written by a thread of its own: nobody waits for it.
+    private let background = WorkerPool(name: "metadata", threads: 1)
     private let compactAt = Mutex<Int64>(0)
 
     /// Replays the log. `indexPath`: the SQLite file.
@@ -47,7 +50,9 @@ package final class MetadataStore: Sendable {
             for change in changes { entries[change.key] = change.value }
             let payload = MetadataStore.encode(changes)
             let end = log.append(payload).end
-            log.whenDurable(end) { [index] in index.apply(changes, position: end) }
+            log.whenDurable(end) { [index, background] in
+                background.submit { index.apply(changes, position: end) }
+            }
             return end
         }
     }
