@@ -66,6 +66,12 @@ let package = Package(
             path: "bench/Micro", swiftSettings: strict),
         // Tests
         tests("TidyTests", []),
+        tests("TypesTests", ["Types"]),
+        tests("WireTests", ["Types", "Wire"]),
+        tests("StateTests", ["Types", "Platform", "State"]),
+        tests("DataflowTests", ["Types", "State", "Dataflow"]),
+        tests("PlannerTests", ["Types", "Dataflow", "Planner"]),
+        tests("ConnectorsTests", ["Types", "Platform", "State", "Connectors"]),
     ],
     cxxLanguageStandard: .cxx17
 )

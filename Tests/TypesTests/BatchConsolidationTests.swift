@@ -26,7 +26,9 @@ import Types
     @Test(arguments: seeds)
     func randomChangesAreNetted(seed: UInt64) throws {
         var random = SeededGenerator(state: seed)
-        let numbers = try ["1.0", "1.00", "-0.5"].map { try #require(try Numeric.parse(Array($0.utf8))) }
+        let numbers = try ["1.0", "1.00", "-0.5"].map {
+            try #require(try Numeric.parse(Array($0.utf8)))
+        }
         let count = Int.random(in: 1...600, using: &random)
         var (rows, weights): ([[Value]], [Int64]) = ([], [])
         for _ in 0..<count {
@@ -41,13 +43,17 @@ import Types
         let batch = Batch(rows: rows, types: [.int64, .text, .numeric], weights: weights)
         let net = batch.consolidated()
         #expect(Self.weights(net) == Self.weights(batch), "seed \(seed)")
-        #expect(Set((0..<net.count).map { net.row($0) }).count == net.count, "one row an image, seed \(seed)")
+        #expect(
+            Set((0..<net.count).map { net.row($0) }).count == net.count,
+            "one row an image, seed \(seed)")
         #expect((0..<net.count).allSatisfy { net.weight($0) != 0 }, "no zeros, seed \(seed)")
         #expect(net.totalWeight == batch.totalWeight, "seed \(seed)")
     }
 
     @Test func equalNumbersOfDifferentImageStayApart() throws {
-        let (short, long) = (Numeric(coefficient: 10, scale: 1), Numeric(coefficient: 100, scale: 2))
+        let (short, long) = (
+            Numeric(coefficient: 10, scale: 1), Numeric(coefficient: 100, scale: 2)
+        )
         let batch = Batch(
             rows: [[.numeric(short)], [.numeric(long)]], types: [.numeric], weights: [1, -1])
         #expect(batch.consolidated().count == 2)
@@ -55,7 +61,8 @@ import Types
 
     @Test func whatCancelsLeavesNothing() {
         let batch = Batch(
-            rows: [[.int(1)], [.null], [.int(1)], [.null]], types: [.int64], weights: [-2, 5, 2, -5])
+            rows: [[.int(1)], [.null], [.int(1)], [.null]], types: [.int64],
+            weights: [-2, 5, 2, -5])
         #expect(batch.consolidated().count == 0)
     }
 

@@ -10,10 +10,13 @@ import Types
     }
 
     static let values: [(type: DataType, value: Value)] = [
-        (.boolean, .bool(true)), (.boolean, .bool(false)), (.int2, .int(-32768)), (.int2, .int(32767)),
-        (.int4, .int(-2_147_483_648)), (.int4, .int(7)), (.int8, .int(Int64.min)), (.int8, .int(Int64.max)),
+        (.boolean, .bool(true)), (.boolean, .bool(false)), (.int2, .int(-32768)),
+        (.int2, .int(32767)),
+        (.int4, .int(-2_147_483_648)), (.int4, .int(7)), (.int8, .int(Int64.min)),
+        (.int8, .int(Int64.max)),
         (.oid, .int(4_294_967_295)), (.float8, .double(-0.5)), (.float8, .double(.infinity)),
-        (.float8, .double(5e-324)), (DataType(.float4), .double(0.25)), (.timestamp, .int(-1)),
+        (.float8, .double(Double.leastNonzeroMagnitude)), (DataType(.float4), .double(0.25)),
+        (.timestamp, .int(-1)),
         (.timestamp, .int(Int64.max)), (.text, .string("grüße")), (.text, .text([])),
         (.bytea, .text([0, 255, 128])),
         (.interval, .interval(Interval(months: -1, days: 2, microseconds: -3))),
@@ -29,7 +32,9 @@ import Types
         let bytes = Self.encoded(value, type)
         guard type.physical != .text else { return }
         for length in bytes.indices {
-            #expect(throws: SQLError.self) { _ = try BinaryEncoding.parse(Array(bytes[..<length]), type) }
+            #expect(throws: SQLError.self) {
+                _ = try BinaryEncoding.parse(Array(bytes[..<length]), type)
+            }
         }
         #expect(throws: SQLError.self) { _ = try BinaryEncoding.parse(bytes + [0], type) }
     }
@@ -37,9 +42,11 @@ import Types
     // What PostgreSQL's numeric_send gives: digits, weight, sign, display scale, base-10000 digits.
     static let numerics: [(text: String, words: [UInt16])] = [
         ("0", [0, 0, 0, 0]), ("0.00", [0, 0, 0, 2]), ("1", [1, 0, 0, 0, 1]),
-        ("-1.5", [2, 0, 0x4000, 1, 1, 5000]), ("10000", [1, 1, 0, 0, 1]), ("0.0001", [1, 0xFFFF, 0, 4, 1]),
+        ("-1.5", [2, 0, 0x4000, 1, 1, 5000]), ("10000", [1, 1, 0, 0, 1]),
+        ("0.0001", [1, 0xFFFF, 0, 4, 1]),
         ("12345678.90", [3, 1, 0, 2, 1234, 5678, 9000]), ("0.00001", [1, 0xFFFE, 0, 5, 1000]),
-        ("100000000", [1, 2, 0, 0, 1]), ("123456", [2, 1, 0, 0, 12, 3456]), ("1.0", [1, 0, 0, 1, 1]),
+        ("100000000", [1, 2, 0, 0, 1]), ("123456", [2, 1, 0, 0, 12, 3456]),
+        ("1.0", [1, 0, 0, 1, 1]),
         ("NaN", [0, 0, 0xC000, 0]),
     ]
 
@@ -53,7 +60,8 @@ import Types
     }
 
     @Test(arguments: [
-        "Infinity", "-Infinity", "99999999999999999999999999999999999999", "-0.00000000000000000000000000000000000001",
+        "Infinity", "-Infinity", "99999999999999999999999999999999999999",
+        "-0.00000000000000000000000000000000000001",
         "1234567.1234567", "-10000.0000", "0.1", "0.12", "0.123", "0.1234", "0.12345",
     ])
     func numericsRoundTrip(text: String) throws {
@@ -75,7 +83,10 @@ import Types
     }
 
     @Test func textThatIsNotUTF8IsRefused() {
-        #expect(throws: SQLError(.characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")) {
+        #expect(
+            throws: SQLError(
+                .characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
+        ) {
             _ = try BinaryEncoding.parse([0xC3], .text)
         }
     }

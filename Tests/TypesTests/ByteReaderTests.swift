@@ -19,7 +19,8 @@ import Types
     }
 
     static let known: [(value: UInt64, bytes: [UInt8])] = [
-        (0, [0]), (127, [0x7F]), (128, [0x80, 1]), (300, [0xAC, 2]), (UInt64.max, [UInt8](repeating: 0xFF, count: 9) + [1]),
+        (0, [0]), (127, [0x7F]), (128, [0x80, 1]), (300, [0xAC, 2]),
+        (UInt64.max, [UInt8](repeating: 0xFF, count: 9) + [1]),
     ]
 
     @Test(arguments: known)

@@ -9,15 +9,18 @@ import Types
     @Test(arguments: [
         "0", "0.00", "1", "-1", "1.0", "1.00", "-0.001", "12345678901234567890123456789012345678",
         "-99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001",
-        "18446744073709551616.5", "1000000000000000000.000000000000000001", "NaN", "Infinity", "-Infinity",
+        "18446744073709551616.5", "1000000000000000000.000000000000000001", "NaN", "Infinity",
+        "-Infinity",
     ])
     func textRoundTripsWithItsScale(text: String) throws {
         #expect(try Self.number(text).text == text)
     }
 
     static let spellings: [(input: String, text: String)] = [
-        (" 1.5 ", "1.5"), ("+7", "7"), ("-0", "0"), ("-0.0", "0.0"), (".5", "0.5"), ("5.", "5"), ("1e3", "1000"),
-        ("1.5e1", "15"), ("1.25e-3", "0.00125"), ("12E+2", "1200"), ("nan", "NaN"), ("inf", "Infinity"),
+        (" 1.5 ", "1.5"), ("+7", "7"), ("-0", "0"), ("-0.0", "0.0"), (".5", "0.5"), ("5.", "5"),
+        ("1e3", "1000"),
+        ("1.5e1", "15"), ("1.25e-3", "0.00125"), ("12E+2", "1200"), ("nan", "NaN"),
+        ("inf", "Infinity"),
         ("-inf", "-Infinity"), ("+infinity", "Infinity"), ("0007", "7"),
     ]
 
@@ -40,7 +43,8 @@ import Types
     // Results as PostgreSQL 15 prints them.
     static let sums: [(left: String, right: String, sum: String, product: String)] = [
         ("1", "2", "3", "2"), ("1.0", "2.00", "3.00", "2.000"), ("0.1", "0.2", "0.3", "0.02"),
-        ("-1.5", "1.5", "0.0", "-2.25"), ("99999999", "0.00000001", "99999999.00000001", "0.99999999"),
+        ("-1.5", "1.5", "0.0", "-2.25"),
+        ("99999999", "0.00000001", "99999999.00000001", "0.99999999"),
         ("0.00", "0", "0.00", "0.00"),
     ]
 
@@ -56,7 +60,7 @@ import Types
     static let quotients: [(left: String, right: String, quotient: String)] = [
         ("1", "3", "0.33333333333333333333"), ("2", "3", "0.66666666666666666667"),
         ("-2", "3", "-0.66666666666666666667"), ("10", "2", "5.0000000000000000"),
-        ("1", "10000", "0.00010000000000000000"), ("10000", "3", "3333.3333333333333333"),
+        ("1", "10000", "0.000100000000000000000000"), ("10000", "3", "3333.3333333333333333"),
         ("100000", "7", "14285.714285714286"), ("1", "7", "0.14285714285714285714"),
         ("22", "7", "3.1428571428571429"), ("0", "5", "0.00000000000000000000"),
         ("1.0", "3", "0.33333333333333333333"), ("5", "0.2", "25.0000000000000000"),
@@ -68,7 +72,8 @@ import Types
     }
 
     static let remainders: [(left: String, right: String, remainder: String)] = [
-        ("7", "3", "1"), ("-7", "3", "-1"), ("7", "-3", "1"), ("5.5", "2", "1.5"), ("1.00", "0.3", "0.10"),
+        ("7", "3", "1"), ("-7", "3", "-1"), ("7", "-3", "1"), ("5.5", "2", "1.5"),
+        ("1.00", "0.3", "0.10"),
         ("5", "Infinity", "5"), ("Infinity", "5", "NaN"),
     ]
 
@@ -80,20 +85,28 @@ import Types
     @Test(arguments: ["0", "0.00"])
     func divisionByZeroIsAnError(zero: String) throws {
         let (one, none) = (try Self.number("1"), try Self.number(zero))
-        #expect(throws: SQLError(.divisionByZero, "division by zero")) { _ = try Numeric.divide(one, none) }
-        #expect(throws: SQLError(.divisionByZero, "division by zero")) { _ = try Numeric.remainder(one, none) }
+        #expect(throws: SQLError(.divisionByZero, "division by zero")) {
+            _ = try Numeric.divide(one, none)
+        }
+        #expect(throws: SQLError(.divisionByZero, "division by zero")) {
+            _ = try Numeric.remainder(one, none)
+        }
     }
 
     static let specials: [(operation: String, left: String, right: String, result: String)] = [
-        ("+", "NaN", "1", "NaN"), ("+", "Infinity", "1", "Infinity"), ("+", "Infinity", "-Infinity", "NaN"),
+        ("+", "NaN", "1", "NaN"), ("+", "Infinity", "1", "Infinity"),
+        ("+", "Infinity", "-Infinity", "NaN"),
         ("+", "Infinity", "Infinity", "Infinity"), ("-", "Infinity", "Infinity", "NaN"),
         ("-", "1", "Infinity", "-Infinity"), ("*", "Infinity", "0", "NaN"),
         ("*", "Infinity", "-2", "-Infinity"), ("*", "NaN", "0", "NaN"), ("/", "1", "Infinity", "0"),
-        ("/", "Infinity", "-2", "-Infinity"), ("/", "Infinity", "Infinity", "NaN"), ("/", "NaN", "0", "NaN"),
+        ("/", "Infinity", "-2", "-Infinity"), ("/", "Infinity", "Infinity", "NaN"),
+        ("/", "NaN", "0", "NaN"),
     ]
 
     @Test(arguments: specials)
-    func specialValuesFollowPostgres(operation: String, left: String, right: String, result: String) throws {
+    func specialValuesFollowPostgres(operation: String, left: String, right: String, result: String)
+        throws
+    {
         let (a, b) = (try Self.number(left), try Self.number(right))
         let found =
             switch operation {
@@ -106,25 +119,31 @@ import Types
     }
 
     static let roundings: [(text: String, digits: Int, rounded: String, truncated: String)] = [
-        ("2.5", 0, "3", "2"), ("-2.5", 0, "-3", "-2"), ("2.4999", 0, "2", "2"), ("1.005", 2, "1.01", "1.00"),
+        ("2.5", 0, "3", "2"), ("-2.5", 0, "-3", "-2"), ("2.4999", 0, "2", "2"),
+        ("1.005", 2, "1.01", "1.00"),
         ("1.2", 4, "1.2000", "1.2000"), ("1250", -2, "1300", "1200"), ("0.05", 1, "0.1", "0.0"),
         ("-0.04", 1, "0.0", "0.0"), ("999.9", 0, "1000", "999"), ("NaN", 2, "NaN", "NaN"),
     ]
 
     @Test(arguments: roundings)
-    func halvesRoundAwayFromZero(text: String, digits: Int, rounded: String, truncated: String) throws {
+    func halvesRoundAwayFromZero(text: String, digits: Int, rounded: String, truncated: String)
+        throws
+    {
         #expect(try Self.number(text).rounded(to: digits).text == rounded)
         #expect(try Self.number(text).rounded(to: digits, truncating: true).text == truncated)
     }
 
     @Test func theOrderIsPostgresOrder() throws {
         let ascending = try [
-            "-Infinity", "-1e20", "-1.5", "-1.49", "0", "0.0000000000000000000000000000000001", "1", "1e20",
+            "-Infinity", "-1e20", "-1.5", "-1.49", "0", "0.0000000000000000000000000000000001", "1",
+            "1e20",
             "99999999999999999999999999999999999999", "Infinity", "NaN",
         ].map(Self.number)
         for (i, left) in ascending.enumerated() {
             for (j, right) in ascending.enumerated() {
-                #expect(Numeric.compare(left, right) == (i - j).signum(), "\(left.text) and \(right.text)")
+                #expect(
+                    Numeric.compare(left, right) == (i - j).signum(),
+                    "\(left.text) and \(right.text)")
             }
         }
     }
@@ -139,15 +158,20 @@ import Types
 
     // MARK: - Modifiers
 
-    private static func modifier(_ precision: Int32, _ scale: Int32) -> Int32 { (precision << 16 | scale) + 4 }
+    private static func modifier(_ precision: Int32, _ scale: Int32) -> Int32 {
+        (precision << 16 | scale) + 4
+    }
 
     static let fitting: [(text: String, precision: Int32, scale: Int32, result: String)] = [
-        ("1.005", 5, 2, "1.01"), ("999.994", 5, 2, "999.99"), ("7", 5, 2, "7.00"), ("-999.99", 5, 2, "-999.99"),
+        ("1.005", 5, 2, "1.01"), ("999.994", 5, 2, "999.99"), ("7", 5, 2, "7.00"),
+        ("-999.99", 5, 2, "-999.99"),
         ("0.001", 2, 2, "0.00"), ("NaN", 5, 2, "NaN"),
     ]
 
     @Test(arguments: fitting)
-    func modifiersRoundToTheirScale(text: String, precision: Int32, scale: Int32, result: String) throws {
+    func modifiersRoundToTheirScale(text: String, precision: Int32, scale: Int32, result: String)
+        throws
+    {
         let found = try Self.number(text).applying(modifier: Self.modifier(precision, scale))
         #expect(found.text == result)
     }
@@ -176,7 +200,8 @@ import Types
     }
 
     static let integers: [(text: String, integer: Int64?)] = [
-        ("2.5", 3), ("-2.5", -3), ("9223372036854775807.4", Int64.max), ("9223372036854775807.5", nil),
+        ("2.5", 3), ("-2.5", -3), ("9223372036854775807.4", Int64.max),
+        ("9223372036854775807.5", nil),
         ("NaN", nil), ("Infinity", nil),
     ]
 

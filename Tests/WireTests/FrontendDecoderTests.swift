@@ -6,7 +6,8 @@ import Wire
     /// One of each message, as a client would send it.
     static let messages: [FrontendMessage] = [
         .query("SELECT 1"), .query(""), .query("sélect 'ü'"),
-        .parse(name: "s1", text: "SELECT $1", types: [23, 0]), .parse(name: "", text: "", types: []),
+        .parse(name: "s1", text: "SELECT $1", types: [23, 0]),
+        .parse(name: "", text: "", types: []),
         emptyBind, fullBind,
         .describe(.statement, name: "s1"), .describe(.portal, name: ""),
         .execute(portal: "p", rowLimit: 7), .execute(portal: "", rowLimit: -1),
@@ -169,7 +170,9 @@ import Wire
         for length in 5..<max(bytes.count, 5) {
             var cut = Array(bytes[..<length])
             let declared = Int32(length - 1)
-            for index in 0..<4 { cut[1 + index] = UInt8(truncatingIfNeeded: declared >> Int32(24 - index * 8)) }
+            for index in 0..<4 {
+                cut[1 + index] = UInt8(truncatingIfNeeded: declared >> Int32(24 - index * 8))
+            }
             var decoder = FrontendDecoder()
             decoder.feed(cut + Self.encoded(.sync))
             do throws(MalformedBytes) {
@@ -177,7 +180,8 @@ import Wire
                 let found = try decoder.next()
                 switch found {
                 case .password, .copyData: break
-                default: Issue.record("\(message) cut to \(length) gave \(String(describing: found))")
+                default:
+                    Issue.record("\(message) cut to \(length) gave \(String(describing: found))")
                 }
             } catch {
                 continue
@@ -240,12 +244,18 @@ import Wire
     static let startups: [(bytes: [UInt8], message: StartupMessage)] = [
         (startup(80_877_103, []), .sslRequest),
         (startup(80_877_104, []), .gssRequest),
-        (startup(80_877_102, [0, 0, 0, 9, 0xFF, 0xFF, 0xFF, 0xFE]), .cancel(processID: 9, secret: -2)),
+        (
+            startup(80_877_102, [0, 0, 0, 9, 0xFF, 0xFF, 0xFF, 0xFE]),
+            .cancel(processID: 9, secret: -2)
+        ),
         (
             startup(196_608, Array("user\0anna\0database\0shop\0\0".utf8)),
             .startup(minorVersion: 0, parameters: ["user": "anna", "database": "shop"])
         ),
-        (startup(196_610, Array("user\0a\0\0".utf8)), .startup(minorVersion: 2, parameters: ["user": "a"])),
+        (
+            startup(196_610, Array("user\0a\0\0".utf8)),
+            .startup(minorVersion: 2, parameters: ["user": "a"])
+        ),
     ]
 
     @Test(arguments: startups)

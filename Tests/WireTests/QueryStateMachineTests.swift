@@ -4,7 +4,8 @@ import Wire
 @Suite struct QueryStateMachineTests {
     static let extended: [FrontendMessage] = [
         .parse(name: "", text: "SELECT 1", types: []),
-        .describe(.portal, name: ""), .execute(portal: "", rowLimit: 0), .close(.statement, name: "a"),
+        .describe(.portal, name: ""), .execute(portal: "", rowLimit: 0),
+        .close(.statement, name: "a"),
     ]
 
     @Test(arguments: extended)
@@ -17,7 +18,9 @@ import Wire
     @Test func afterAnErrorEverythingUpToSyncIsPassedOver() {
         var machine = QueryStateMachine()
         machine.failed()
-        for message in Self.extended + [.query("SELECT 1"), .flush, .functionCall, .password([]), .copyDone] {
+        for message in Self.extended + [
+            .query("SELECT 1"), .flush, .functionCall, .password([]), .copyDone,
+        ] {
             let action = machine.received(message)
             #expect(action == .ignore, "\(message)")
         }

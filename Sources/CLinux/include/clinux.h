@@ -1,7 +1,6 @@
 /* What Glibc's module map leaves out, and macros that Swift cannot import. */
 #ifndef CLINUX_H
 #define CLINUX_H
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

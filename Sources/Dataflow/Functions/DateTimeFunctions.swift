@@ -34,13 +34,17 @@ enum DateTimeFunctions {
                 let cells = c[0].intervals
                 return RowKernels.intervals(e, c) { negated(cells.cells[$0]) }
             },
-            ScalarFunction("*", [.interval, .float8], .interval) { e, c in
+            ScalarFunction("*", [.interval, .float8], .interval, canFail: true) { e, c in
                 let (a, b) = (c[0].intervals, c[1].doubles)
-                return RowKernels.intervals(e, c) { scaled(a.cells[$0], b.cells[$0]) }
+                return RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    try scaled(a.cells[row], b.cells[row])
+                }
             },
-            ScalarFunction("*", [.float8, .interval], .interval) { e, c in
+            ScalarFunction("*", [.float8, .interval], .interval, canFail: true) { e, c in
                 let (a, b) = (c[1].intervals, c[0].doubles)
-                return RowKernels.intervals(e, c) { scaled(a.cells[$0], b.cells[$0]) }
+                return RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    try scaled(a.cells[row], b.cells[row])
+                }
             },
         ]
     }
@@ -49,15 +53,17 @@ enum DateTimeFunctions {
         Interval(months: 0 &- i.months, days: 0 &- i.days, microseconds: 0 &- i.microseconds)
     }
 
-    private static func scaled(_ i: Interval, _ factor: Double) -> Interval {
+    private static func scaled(_ i: Interval, _ factor: Double) throws(SQLError) -> Interval {
         let months = Double(i.months) * factor
         let days = Double(i.days) * factor + (months - months.rounded(.towardZero)) * 30
         let time =
             Double(i.microseconds) * factor
             + (days - days.rounded(.towardZero)) * Double(Timestamp.microsecondsPerDay)
-        return Interval(
-            months: Int32(clamping: Int64(months)), days: Int32(clamping: Int64(days)),
-            microseconds: Int64(time.rounded()))
+        guard let wholeMonths = Int32(exactly: months.rounded(.towardZero)),
+            let wholeDays = Int32(exactly: days.rounded(.towardZero)),
+            let microseconds = Int64(exactly: time.rounded())
+        else { throw SQLError(.datetimeFieldOverflow, "interval out of range") }
+        return Interval(months: wholeMonths, days: wholeDays, microseconds: microseconds)
     }
 
     private static func combine(_ symbol: String, _ sign: Int32) -> ScalarFunction {

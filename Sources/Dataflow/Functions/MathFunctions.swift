@@ -169,6 +169,8 @@ enum MathFunctions {
         }
         let weight = base.coefficient == 0 ? 0 : Glibc.log10(abs(base.double)) * exponent.double
         guard weight < 38 else { throw Numeric.overflowed }
+        // Far below the smallest scale that is shown.
+        if weight < -1000 { return Numeric(coefficient: 0, scale: 1000) }
         let scale = min(1000, max(16 - Int(weight), Int(base.scale), Int(exponent.scale), 0))
         if isInteger {
             let exactScale = max(16, Int(base.scale))

@@ -131,8 +131,16 @@ package final class DurableLog: Sendable {
         for (index, segment) in segments.enumerated() {
             let next = index + 1 < segments.count ? segments[index + 1].base : Int64.max
             if next <= lsn { continue }
-            try scan(
-                segment, from: max(lsn, segment.base), isLast: index == segments.count - 1, visit)
+            let isLast = index == segments.count - 1
+            var end = max(lsn, segment.base)
+            try scan(segment, from: end, isLast: isLast) { (lsn, payload) throws(StorageError) in
+                end = lsn + Int64(DurableLog.frameHeader + payload.count)
+                try visit(lsn, payload)
+            }
+            guard isLast || end == next else {
+                throw .corrupt(
+                    file: segment.file.path, reason: "records end at LSN \(end), not at \(next)")
+            }
         }
     }
 
@@ -175,7 +183,10 @@ package final class DurableLog: Sendable {
                 at += total
             }
             if needsMore > 4 << 20, at == 0 {
-                try visitLarge(segment, position: position, total: needsMore, isLast: isLast, visit)
+                guard
+                    try visitLarge(
+                        segment, position: position, total: needsMore, isLast: isLast, visit)
+                else { return }
                 at = needsMore
             }
             if at == 0 { return }
@@ -183,20 +194,22 @@ package final class DurableLog: Sendable {
         }
     }
 
+    /// A record larger than the reading window. - Returns: false when the log ends before it.
     private func visitLarge(
         _ segment: SegmentFile, position: Int64, total: Int, isLast: Bool,
         _ visit: (Int64, [UInt8]) throws(StorageError) -> Void
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Bool {
         let frame = try storing { () throws(SystemError) in
             try segment.file.read(at: position, count: total)
         }
         let lsn = position - DurableLog.segmentHeader + segment.base
         let payload = Array(frame.dropFirst(8))
         guard DurableLog.checksum(payload, lsn: lsn) == DurableLog.readUInt32(frame, 4) else {
-            if isLast { return }
+            if isLast { return false }
             throw .corrupt(file: segment.file.path, reason: "checksum of record at LSN \(lsn)")
         }
         try visit(lsn, payload)
+        return true
     }
 
     /// `count` bytes of a payload, from `offset` within it. The record must be durable and kept.

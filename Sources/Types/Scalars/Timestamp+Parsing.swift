@@ -13,9 +13,9 @@ extension Timestamp {
         default: break
         }
         var scanner = DigitScanner(bytes: bytes)
-        guard var fields = try parseDate(&scanner, word) else { return nil }
+        guard var fields = parseDate(&scanner) else { return nil }
         if scanner.skip(84) || scanner.skip(116) || scanner.skipSpaces() {
-            if !scanner.isAtEnd, !scanner.isAtZone {
+            if !scanner.isAtEnd, !scanner.isAtZone, !scanner.isAtWord("bc") {
                 guard try parseTime(&scanner, &fields, word) else { return nil }
             }
         }
@@ -24,6 +24,11 @@ extension Timestamp {
         _ = scanner.skipSpaces()
         if scanner.skipWord("bc") { fields.year = 1 - fields.year }
         guard scanner.isAtEnd else { return nil }
+        // The days of a month depend on the year, which BC has just changed.
+        fields = try checked(fields, word)
+        guard yearRange.contains(fields.year) else {
+            throw SQLError(.datetimeFieldOverflow, "timestamp out of range: \"\(word)\"")
+        }
         let result = value(fields)
         guard inRange(result) else {
             throw SQLError(.datetimeFieldOverflow, "timestamp out of range: \"\(word)\"")
@@ -35,17 +40,13 @@ extension Timestamp {
         SQLError(.datetimeFieldOverflow, "date/time field value out of range: \"\(text)\"")
     }
 
-    private static func parseDate(_ scanner: inout DigitScanner, _ text: String) throws(SQLError)
-        -> Fields?
-    {
+    private static func parseDate(_ scanner: inout DigitScanner) -> Fields? {
         guard let first = scanner.number(maxDigits: 6) else { return nil }
         if first.digits == 8 {
             // 20150715
-            return try checked(
-                Fields(
-                    year: first.value / 10000, month: first.value / 100 % 100,
-                    day: first.value % 100),
-                text)
+            return Fields(
+                year: first.value / 10000, month: first.value / 100 % 100,
+                day: first.value % 100)
         }
         let separator = scanner.peek
         guard separator == 45 || separator == 47, scanner.skip(separator ?? 0),
@@ -54,12 +55,11 @@ extension Timestamp {
         else { return nil }
         if first.digits >= 3 {
             guard third.digits <= 2 else { return nil }
-            return try checked(
-                Fields(year: first.value, month: second.value, day: third.value), text)
+            return Fields(year: first.value, month: second.value, day: third.value)
         }
         // 7/15/2015: month, day, year (DateStyle ISO, MDY)
         let year = third.digits <= 2 ? (third.value < 70 ? 2000 : 1900) + third.value : third.value
-        return try checked(Fields(year: year, month: first.value, day: second.value), text)
+        return Fields(year: year, month: first.value, day: second.value)
     }
 
     private static func checked(_ fields: Fields, _ text: String) throws(SQLError) -> Fields {
@@ -127,6 +127,11 @@ struct DigitScanner {
         let start = index
         while let byte = peek, TextScan.isSpace(byte) { index += 1 }
         return index > start
+    }
+
+    func isAtWord(_ word: String) -> Bool {
+        var copy = self
+        return copy.skipWord(word)
     }
 
     mutating func skipWord(_ word: String) -> Bool {

@@ -110,6 +110,9 @@ package enum Timestamp {
             let date = date(ofDay: day)
             let total = date.year * 12 + date.month - 1 + Int(interval.months)
             let year = total >= 0 ? total / 12 : (total - 11) / 12
+            guard yearRange.contains(year) else {
+                throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
+            }
             let month = total - year * 12 + 1
             let clamped = min(date.day, daysInMonth(year: year, month: month))
             result = days(year: year, month: month, day: clamped) * microsecondsPerDay + time
@@ -123,6 +126,9 @@ package enum Timestamp {
         }
         return sum
     }
+
+    /// Years whose timestamps fit, roughly; the arithmetic below does not overflow within them.
+    static let yearRange = -4800...294_300
 
     /// 4713 BC to 294276 AD, as PostgreSQL.
     package static func inRange(_ value: Int64) -> Bool {

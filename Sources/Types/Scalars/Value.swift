@@ -25,3 +25,32 @@ package enum Value: Hashable, Sendable {
         return value
     }
 }
+
+/// Values are equal when their images are: -0.0 is not 0.0, and NaN is NaN.
+extension Value {
+    package static func == (left: Value, right: Value) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.int(let a), .int(let b)): a == b
+        case (.double(let a), .double(let b)):
+            a.bitPattern == b.bitPattern || (a.isNaN && b.isNaN)
+        case (.numeric(let a), .numeric(let b)): a == b
+        case (.text(let a), .text(let b)): a == b
+        case (.interval(let a), .interval(let b)): a == b
+        default: false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let bool): hasher.combine(bool)
+        case .int(let int): hasher.combine(int)
+        case .double(let double): hasher.combine(double.isNaN ? 0 : double.bitPattern)
+        case .numeric(let numeric): hasher.combine(numeric)
+        case .text(let text): hasher.combine(text)
+        case .interval(let interval): hasher.combine(interval)
+        }
+    }
+}
