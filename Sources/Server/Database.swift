@@ -65,7 +65,7 @@ package final class Database: Sendable {
         let objects = catalogStore.catalog.userObjects
         var sources: [(CatalogObject, any SourceReader)] = []
         for object in objects where object.kind == .source {
-            let reader = try makeReader(object)
+            let reader = try makeReader(object, mustExist: false)
             sources.append((object, reader))
             readers.withLock { $0[object.oid] = reader }
         }
@@ -90,7 +90,9 @@ package final class Database: Sendable {
     }
 
     /// The reader of a source's records.
-    func makeReader(_ object: CatalogObject) throws(SQLError) -> any SourceReader {
+    func makeReader(_ object: CatalogObject, mustExist: Bool = true) throws(SQLError)
+        -> any SourceReader
+    {
         let mailbox = engine.mailbox
         switch object.options["connector"] {
         case "nexmark":
@@ -101,7 +103,8 @@ package final class Database: Sendable {
         default:
             return try TopicSource(
                 topics: topics, options: object.options,
-                columns: object.columns.map { ($0.name, $0.type) })
+                columns: object.columns.map { ($0.name, $0.type) },
+                mustExist: mustExist)
         }
     }
 

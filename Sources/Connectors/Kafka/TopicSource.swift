@@ -22,8 +22,12 @@ package final class TopicSource: SourceReader {
         "connector", "topic", "scan.startup.mode", "scan.startup.offsets", "watermark",
     ]
 
+    /// `mustExist` false: a topic that was deleted behind the source's back reads as empty.
     /// - Throws: 22023 for unknown or missing options, 42704 when there is no such topic.
-    package init(topics: TopicStore, options: [String: String], columns: [(String, DataType)])
+    package init(
+        topics: TopicStore, options: [String: String], columns: [(String, DataType)],
+        mustExist: Bool = true
+    )
         throws(SQLError)
     {
         for name in options.keys.sorted() where !TopicSource.known.contains(name) {
@@ -43,7 +47,7 @@ package final class TopicSource: SourceReader {
                 .invalidParameterValue, "invalid scan.startup.mode \"\(mode)\"",
                 hint: "Use 'earliest' or 'latest'.")
         }
-        guard topics.partitionCount(topic) != nil else {
+        guard !mustExist || topics.partitionCount(topic) != nil else {
             throw SQLError(
                 .undefinedObject, "topic \"\(topic)\" does not exist",
                 hint: "Create it with CREATE TOPIC, or with a Kafka client.")

@@ -211,6 +211,16 @@ final class Engine: @unchecked Sendable {
         for reply in view.waiting { reply.resume(returning: .failure(error)) }
         view.waiting = []
         published.setReadable(false, view.object.oid)
+        // What reads it would go on with answers that are no longer right.
+        for other in views.values
+        where other.plan.scans.contains(where: { $0.relation.oid == view.object.oid }) {
+            if case .failed = other.state { continue }
+            fail(
+                other,
+                SQLError(
+                    .objectNotInPrerequisiteState,
+                    "materialized view \"\(view.object.name)\", which it reads, has failed"))
+        }
     }
 
     private func collectFailures(of view: ViewRegion) {
