@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// A plain thread of ours, with a name that tools show.
 package enum Worker {
@@ -87,6 +86,18 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
         return taken
     }
 
+    /// The first item; waits until there is one.
+    package func takeOne() -> Element {
+        unsafe pthread_mutex_lock(mutex)
+        while items.isEmpty { unsafe pthread_cond_wait(condition, mutex) }
+        let item = items.removeFirst()
+        let hasMore = !items.isEmpty
+        unsafe pthread_mutex_unlock(mutex)
+        // Posting wakes one thread, and only when the box was empty: the next one is woken here.
+        if hasMore { unsafe pthread_cond_signal(condition) }
+        return item
+    }
+
     package var isEmpty: Bool {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
@@ -97,18 +108,49 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {
 /// A few threads that run closures in order of arrival.
 package final class WorkerPool: Sendable {
     private let mailbox = Mailbox<@Sendable () -> Void>()
-    private let queue = Mutex<[@Sendable () -> Void]>([])
 
     package init(name: String, threads: Int) {
         for index in 0..<threads {
             Worker.start("\(name)-\(index)") { [self] in
-                while true {
-                    for job in mailbox.take(until: .distantFuture) { job() }
-                }
+                while true { mailbox.takeOne()() }
             }
         }
     }
 
     /// Queues a closure.
     package func submit(_ job: @escaping @Sendable () -> Void) { mailbox.post(job) }
+}
+
+/// Threads that work on one thing together with the thread that calls them.
+package final class WorkerGang: Sendable {
+    private let boxes: [Mailbox<@Sendable () -> Void>]
+
+    /// - Parameter threads: how many work at a time, the caller included.
+    package init(name: String, threads: Int) {
+        boxes = (1..<max(threads, 1)).map { _ in Mailbox() }
+        for (index, box) in boxes.enumerated() {
+            Worker.start("\(name)-\(index + 1)") {
+                while true { box.takeOne()() }
+            }
+        }
+    }
+
+    /// How many work at a time, the caller included.
+    package var threads: Int { boxes.count + 1 }
+
+    /// Calls `body` with 0..<count, spread over the threads; returns when all calls have ended.
+    package func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let done = Mailbox<Void>()
+        let width = threads
+        let helpers = min(width, count) - 1
+        for helper in 0..<max(helpers, 0) {
+            boxes[helper].post {
+                for index in stride(from: helper + 1, to: count, by: width) { body(index) }
+                done.post(())
+            }
+        }
+        for index in stride(from: 0, to: count, by: width) { body(index) }
+        var ended = 0
+        while ended < helpers { ended += done.take(until: .distantFuture).count }
+    }
 }

@@ -46,17 +46,18 @@ package final class Database: Sendable {
         }
         metadata = try MetadataStore(log: metadataLog, indexPath: directory + "/metadata.db")
         catalogStore = try CatalogStore(metadata)
+        let workers = max(1, configuration.workers ?? HostProcess.coreCount)
         let objects = try LocalObjectStore(root: directory + "/objects")
         engine = Engine(
             log: tableLog, committer: committer, checkpoints: CheckpointStore(objects: objects),
-            interval: configuration.checkpointIntervalMilliseconds, messages: messages,
+            interval: configuration.checkpointIntervalMilliseconds, workers: workers,
+            messages: messages,
             metrics: metrics)
         let mailbox = engine.mailbox
         topics = try TopicStore(log: topicLog, metadata: metadata, committer: committer) {
             mailbox.post(.wake)
         }
-        queries = WorkerPool(
-            name: "query", threads: max(1, configuration.workers ?? HostProcess.coreCount))
+        queries = WorkerPool(name: "query", threads: workers)
         definitions = LoopLock(loop)
         try recover()
     }

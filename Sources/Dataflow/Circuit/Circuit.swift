@@ -1,7 +1,8 @@
 package import Types
 
 /// A graph of operators that are stepped together, one thread at a time.
-package final class Circuit {
+package final class Circuit: @unchecked Sendable {
+    // Handed from thread to thread by its driver, which waits for each before it goes on.
     struct Target {
         var node: Int
         var port: Int
@@ -15,6 +16,10 @@ package final class Circuit {
     }
 
     private var nodes: [Node] = []
+    /// The exchanges, in topological order.
+    private(set) var exchanges: [(node: Int, body: ExchangeOperator)] = []
+    /// Rows delivered since the step began: how much there is to do.
+    var rowsInStep = 0
     /// An expression's failure ends the run (ad-hoc queries); otherwise the rows are set aside.
     package let failsFast: Bool
     /// Rows set aside in this step; whoever drives the circuit takes them.
@@ -35,7 +40,15 @@ package final class Circuit {
             nodes[input].targets.append(Target(node: number, port: port))
         }
         nodes.append(Node(name: name, body: body))
+        if let exchange = body as? ExchangeOperator { exchanges.append((number, exchange)) }
         return number
+    }
+
+    var nodeCount: Int { nodes.count }
+
+    /// Sends a change on as if `node` had emitted it.
+    func emit(_ batch: Batch, from node: Int) throws(SQLError) {
+        try Output(circuit: self, node: node).emit(batch)
     }
 
     func targets(of node: Int) -> [Target] { nodes[node].targets }
@@ -43,6 +56,7 @@ package final class Circuit {
     func deliver(_ batch: Batch, to node: Int, port: Int) throws(SQLError) {
         try interruption?()
         nodes[node].rowsIn += Int64(batch.count)
+        rowsInStep += batch.count
         try nodes[node].body.receive(batch, port: port, out: Output(circuit: self, node: node))
     }
 
@@ -54,7 +68,12 @@ package final class Circuit {
 
     /// Ends the step: everything that was held back comes out.
     package func finish() throws(SQLError) {
-        for number in nodes.indices {
+        try finish(nodes.indices)
+        rowsInStep = 0
+    }
+
+    func finish(_ range: Range<Int>) throws(SQLError) {
+        for number in range.clamped(to: nodes.indices) {
             try nodes[number].body.finish(out: Output(circuit: self, node: number))
         }
     }

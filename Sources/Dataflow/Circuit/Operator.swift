@@ -19,6 +19,9 @@ extension Operator {
 package protocol Checkpointable: AnyObject {
     /// How runs of this state add up to the whole.
     var traceKind: TraceKind { get }
+    /// The columns of captured rows whose SQL-equality hash says which shard owns a row; nil when
+    /// the first shard owns all.
+    var partitionColumns: [Int]? { get }
     /// The change since the last capture; at a step's end only. Batches are immutable, so that a
     /// background thread can write them.
     func capture() -> [Batch]

@@ -20,11 +20,17 @@ package final class AggregateOperator: Operator, Checkpointable {
     private var dirty: Set<UInt32> = []
     private var pendingExtremes: [Batch] = []
     private var hasEmittedEmpty = false
+    private let ownsEmptyGroup: Bool
     private let hasTrees: Bool
     private let extremeTypes: [DataType.Physical]
 
-    /// `appendOnly`: no weight is ever negative.
-    package init(keys: [Expr], aggregates: [Aggregate], appendOnly: Bool = false) {
+    /// `appendOnly`: no weight is ever negative. `ownsEmptyGroup`: without keys there is one group
+    /// from the start; of several shards only one has it.
+    package init(
+        keys: [Expr], aggregates: [Aggregate], appendOnly: Bool = false,
+        ownsEmptyGroup: Bool = true
+    ) {
+        self.ownsEmptyGroup = ownsEmptyGroup
         self.keys = keys
         hasKeys = !keys.isEmpty
         keyTypes = keys.map(\.type.physical)
@@ -109,7 +115,7 @@ package final class AggregateOperator: Operator, Checkpointable {
     }
 
     package func finish(out: Output) throws(SQLError) {
-        if !hasKeys, !hasEmittedEmpty {
+        if !hasKeys, !hasEmittedEmpty, ownsEmptyGroup {
             // Without GROUP BY the one group is there from the start.
             _ = groups.findOrInsert([], count: 1)
             try touch(0)
@@ -148,6 +154,8 @@ package final class AggregateOperator: Operator, Checkpointable {
     // MARK: - Checkpoints
 
     package var traceKind: TraceKind { .newest(keyColumns: keys.count) }
+
+    package var partitionColumns: [Int]? { Array(keys.indices) }
 
     /// First the groups that changed (keys, words as a text column); extremes are sums of their own
     /// and come from `capture` of `ExtremesState`.
@@ -222,6 +230,8 @@ package final class AggregateOperator: Operator, Checkpointable {
         init(_ owner: AggregateOperator) { self.owner = owner }
 
         package var traceKind: TraceKind { .sum }
+
+        package var partitionColumns: [Int]? { owner.partitionColumns }
 
         package func capture() -> [Batch] {
             let batches = owner.pendingExtremes

@@ -41,6 +41,8 @@ package final class DistinctOperator: Operator, Checkpointable {
 
     package var traceKind: TraceKind { .newest(keyColumns: allColumns.count) }
 
+    package var partitionColumns: [Int]? { allColumns }
+
     package func capture() -> [Batch] {
         let rows = dirty.sorted()
         dirty = []

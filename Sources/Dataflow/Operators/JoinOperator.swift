@@ -78,6 +78,8 @@ package final class JoinOperator: Operator {
 
         var traceKind: TraceKind { .sum }
 
+        var partitionColumns: [Int]? { side.keyColumns }
+
         func capture() -> [Batch] { side.capture() }
 
         func restore(_ rows: [Batch]) throws(SQLError) {

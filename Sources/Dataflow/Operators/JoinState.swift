@@ -7,7 +7,7 @@ final class JoinState {
     private var index = HashIndex()
     private var weightPages: [Storage<Int64>] = []
     private var nextPages: [Storage<UInt32>] = []
-    private let keyColumns: [Int]
+    let keyColumns: [Int]
     private let allColumns: [Int]
     /// Changes since the last capture.
     private var pending: [Batch] = []

@@ -20,6 +20,8 @@ package final class MaterializeOperator: Operator, Checkpointable {
 
     package var traceKind: TraceKind { .sum }
 
+    package var partitionColumns: [Int]? { nil }
+
     package func capture() -> [Batch] {
         let batches = pending
         pending = []

@@ -23,9 +23,15 @@ package struct LoweredPlan {
 package enum Lowering {
     /// `forView`: the circuit is kept and stepped; rows that fail are set aside. Otherwise it runs
     /// once and the first failure ends it.
-    package static func lower(_ plan: LogicalPlan, forView: Bool) throws(SQLError) -> LoweredPlan {
-        var builder = Builder(forView: forView)
-        let output = try builder.lower(plan)
+    ///
+    /// `shard` of `shards`: which of several copies this is; rows change shards at exchanges, and the
+    /// last one brings the result together in the first shard.
+    package static func lower(
+        _ plan: LogicalPlan, forView: Bool, shard: Int = 0, of shards: Int = 1
+    ) throws(SQLError) -> LoweredPlan {
+        var builder = Builder(forView: forView, shard: shard, shards: shards)
+        var output = try builder.lower(plan)
+        if forView { output = builder.exchange(output, by: []) }
         return LoweredPlan(
             circuit: builder.circuit, scans: builder.scans, constants: builder.constants,
             output: output)
@@ -33,13 +39,30 @@ package enum Lowering {
 
     private struct Builder {
         let forView: Bool
+        let shard: Int
+        let shards: Int
         let circuit: Circuit
         var scans: [ScanInput] = []
         var constants: [(node: Int, batch: Batch)] = []
 
-        init(forView: Bool) {
+        init(forView: Bool, shard: Int, shards: Int) {
             self.forView = forView
+            self.shard = shard
+            self.shards = shards
             circuit = Circuit(failsFast: !forView)
+        }
+
+        /// Lets rows with equal keys meet in one shard. A view has the node whatever the number of
+        /// shards, so that names of state do not depend on it.
+        func exchange(_ input: Int, by keys: [Expr]) -> Int {
+            guard forView else { return input }
+            return circuit.add(
+                "exchange", ExchangeOperator(keys: keys, shards: shards), inputs: [input])
+        }
+
+        /// The columns of a plan as keys.
+        func columns(_ numbers: [Int], of plan: LogicalPlan) -> [Expr] {
+            numbers.map { .column($0, plan.fields[$0].type) }
         }
 
         mutating func lower(_ plan: LogicalPlan) throws(SQLError) -> Int {
@@ -56,11 +79,14 @@ package enum Lowering {
             case .join(let join): return try lower(join)
             case .aggregate(let input, let keys, let aggregates, _):
                 let body = AggregateOperator(
-                    keys: keys, aggregates: aggregates, appendOnly: !forView || input.isAppendOnly)
-                return circuit.add("aggregate", body, inputs: [try lower(input)])
+                    keys: keys, aggregates: aggregates, appendOnly: !forView || input.isAppendOnly,
+                    ownsEmptyGroup: shard == 0)
+                let meeting = exchange(try lower(input), by: keys)
+                return circuit.add("aggregate", body, inputs: [meeting])
             case .distinct(let input):
-                return circuit.add(
-                    "distinct", DistinctOperator(input.types), inputs: [try lower(input)])
+                let all = columns(Array(input.fields.indices), of: input)
+                let meeting = exchange(try lower(input), by: all)
+                return circuit.add("distinct", DistinctOperator(input.types), inputs: [meeting])
             case .union(let inputs):
                 var nodes: [Int] = []
                 for input in inputs { nodes.append(try lower(input)) }
@@ -88,7 +114,12 @@ package enum Lowering {
         }
 
         private mutating func lower(_ join: LogicalPlan.Join) throws(SQLError) -> Int {
-            let inputs = [try lower(join.left), try lower(join.right)]
+            let inputs = [
+                exchange(
+                    try lower(join.left), by: columns(join.keys.map(\.left), of: join.left)),
+                exchange(
+                    try lower(join.right), by: columns(join.keys.map(\.right), of: join.right)),
+            ]
             if join.kind == .inner {
                 let body = JoinOperator(
                     left: join.left.types, right: join.right.types, keys: join.keys,

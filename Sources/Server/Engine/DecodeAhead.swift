@@ -4,11 +4,11 @@ import Types
 
 /// One chunk that is being decoded on another thread while the engine works on the one before it.
 final class DecodeAhead: Sendable {
-    /// Where the chunk begins.
-    let from: Int64
+    /// The columns being decoded.
+    let columns: [Int]
     private let done = Mailbox<Result<SourceChunk, SQLError>>()
 
-    init(from: Int64) { self.from = from }
+    init(columns: [Int]) { self.columns = columns }
 
     func finish(_ result: Result<SourceChunk, SQLError>) { done.post(result) }
 

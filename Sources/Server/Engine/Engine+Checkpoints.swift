@@ -26,12 +26,12 @@ extension Engine {
                 name: "dead_letters", batches: deadLetters.capture(), kind: .sum,
                 types: deadLetters.store.types))
         for (oid, view) in views where view.isLive {
-            for (name, state) in view.plan.circuit.stateful {
-                let batches = state.capture()
+            for trace in view.circuit.traces {
+                let batches = trace.capture()
                 let types = batches.first?.columns.map(\.physical) ?? []
                 changes.append(
                     TraceChange(
-                        name: "view/\(oid)/\(name)", batches: batches, kind: state.traceKind,
+                        name: "view/\(oid)/\(trace.name)", batches: batches, kind: trace.kind,
                         types: types))
             }
         }
@@ -64,7 +64,7 @@ extension Engine {
         let known = Set(
             tables.keys.map { "table/\($0)" } + ["dead_letters"]
                 + views.filter { $0.value.isLive }.flatMap { oid, view in
-                    view.plan.circuit.stateful.map { "view/\(oid)/\($0.name)" }
+                    view.circuit.traces.map { "view/\(oid)/\($0.name)" }
                 })
         let previous = lastManifest
         checkpointPool.submit { [self] in

@@ -56,9 +56,9 @@ extension Engine {
             return
         }
         view.materialize.epoch = manifest.epoch
-        for (name, state) in view.plan.circuit.stateful {
-            for run in manifest.traces["view/\(object.oid)/\(name)"] ?? [] {
-                try state.restore(try checkpoints.readRun(run))
+        for trace in view.circuit.traces {
+            for run in manifest.traces["view/\(object.oid)/\(trace.name)"] ?? [] {
+                try trace.restore(try checkpoints.readRun(run))
             }
         }
         let prefix = "view/\(object.oid)/"

@@ -25,7 +25,8 @@ final class Engine: @unchecked Sendable {
     var views: [Int32: ViewRegion] = [:]
     /// Views in an order in which each comes after those it reads.
     var viewOrder: [Int32] = []
-    let sources = SourceRegistry()
+    let sources: SourceRegistry
+    let workers: WorkerGang
     let deadLetters = DeadLetterStore()
     var tip = Epoch.zero
     var positions: [String: Int64] = [:]
@@ -47,8 +48,10 @@ final class Engine: @unchecked Sendable {
 
     init(
         log: DurableLog, committer: GroupCommitter, checkpoints: CheckpointStore, interval: Int64,
-        messages: Log, metrics: Metrics
+        workers: Int, messages: Log, metrics: Metrics
     ) {
+        self.workers = WorkerGang(name: "worker", threads: workers)
+        sources = SourceRegistry(decoders: workers)
         self.log = log
         self.committer = committer
         self.checkpoints = checkpoints
@@ -224,9 +227,8 @@ final class Engine: @unchecked Sendable {
     }
 
     private func collectFailures(of view: ViewRegion) {
-        let failed = view.plan.circuit.failed
+        let failed = view.circuit.takeFailed()
         if failed.isEmpty { return }
-        view.plan.circuit.failed = []
         deadLetters.add(failed, view: view.object.name)
     }
 
@@ -316,7 +318,7 @@ final class Engine: @unchecked Sendable {
 
     @discardableResult
     func attach(_ object: CatalogObject, _ plan: LogicalPlan) throws(SQLError) -> ViewRegion {
-        let view = try ViewRegion(object, plan)
+        let view = try ViewRegion(object, plan, workers: workers)
         views[object.oid] = view
         viewOrder.append(object.oid)
         for scan in view.plan.scans { sources.want(scan.columns, of: scan.relation.oid) }

@@ -14,20 +14,53 @@ final class SourceRegistry {
         var columns: [Int] = []
     }
 
-    private let decoders = WorkerPool(name: "decode", threads: 1)
+    private let decoders: WorkerPool
     private(set) var entries: [Int32: Entry] = [:]
-    private struct ChunkKey: Hashable {
+    /// A piece of a split, and the columns wanted of it.
+    struct Part: Sendable {
+        let source: Int32
+        let split: String
+        let columns: [Int]
+        let from: Int64
+        let to: Int64
+
+        var place: Place { Place(source: source, split: split, from: from, to: to) }
+
+        func reading(_ columns: [Int]) -> Part {
+            Part(source: source, split: split, columns: columns, from: from, to: to)
+        }
+
+        /// All rows of the piece.
+        func read(_ reader: any SourceReader) throws(SQLError) -> SourceChunk {
+            let wanted = Int(to - from)
+            var chunk = try reader.read(
+                split, from: from, to: to, columns: columns, maximumRows: wanted)
+            while chunk.next < to {
+                let more = try reader.read(
+                    split, from: chunk.next, to: to, columns: columns, maximumRows: wanted)
+                let types = chunk.batch.columns.map(\.physical)
+                chunk = SourceChunk(
+                    batch: Batch.concatenated([chunk.batch, more.batch], types: types),
+                    next: more.next, rejected: chunk.rejected + more.rejected)
+            }
+            return chunk
+        }
+    }
+
+    struct Place: Hashable {
         let source: Int32
         let split: String
         let from: Int64
         let to: Int64
     }
 
-    private var cache: [ChunkKey: (columns: [Int], chunk: SourceChunk)] = [:]
+    private var cache: [Place: (columns: [Int], chunk: SourceChunk)] = [:]
     /// Rejected records are reported once: those below this offset have been.
     private(set) var reported: [String: Int64] = [:]
     /// Rejected records that are not in the dead letters yet.
     private(set) var rejected: [(source: String, record: RejectedRecord)] = []
+
+    init(decoders threads: Int) { decoders = WorkerPool(name: "decode", threads: threads) }
 
     func add(_ object: CatalogObject, _ reader: any SourceReader) {
         entries[object.oid] = Entry(object: object, reader: reader)
@@ -42,59 +75,42 @@ final class SourceRegistry {
         entries[source] = entry
     }
 
-    /// Reads a chunk for a live view; views at the same place share the decoding.
-    func shared(_ source: Int32, _ split: String, from: Int64, to: Int64, columns: [Int], rows: Int)
-        throws(SQLError) -> SourceChunk
-    {
-        guard let entry = entries[source] else { throw .internalFault("source \(source) is gone") }
-        let key = ChunkKey(source: source, split: split, from: from, to: to)
-        let (all, chunk): ([Int], SourceChunk)
-        if let found = cache[key], columns.allSatisfy({ found.columns.contains($0) }) {
-            (all, chunk) = (found.columns, found.chunk)
-        } else {
-            all = entry.columns
-            chunk = try entry.reader.read(
-                split, from: from, to: to, columns: all, maximumRows: rows)
-            report(chunk, source: entry.object, split)
-            cache[key] = (all, chunk)
+    /// Starts to decode a chunk on another thread. Views at the same place share the decoding.
+    func ahead(_ part: Part, isShared: Bool) -> DecodeAhead? {
+        guard let entry = entries[part.source] else { return nil }
+        if isShared, cache[part.place].map({ part.columns.allSatisfy($0.columns.contains) }) == true
+        {
+            return nil
         }
-        let positions = columns.compactMap { all.firstIndex(of: $0) }
-        return SourceChunk(batch: chunk.batch.projected(positions), next: chunk.next)
-    }
-
-    /// Reads a chunk for a view that is behind, past the cache.
-    func alone(_ source: Int32, _ split: String, from: Int64, to: Int64, columns: [Int], rows: Int)
-        throws(SQLError) -> SourceChunk
-    {
-        guard let entry = entries[source] else { throw .internalFault("source \(source) is gone") }
-        let chunk = try entry.reader.read(
-            split, from: from, to: to, columns: columns, maximumRows: rows)
-        report(chunk, source: entry.object, split)
-        return chunk
-    }
-
-    /// Decodes a chunk on another thread, for a view that reads a split from end to end.
-    func ahead(_ source: Int32, _ split: String, from: Int64, to: Int64, columns: [Int], rows: Int)
-        -> DecodeAhead?
-    {
-        guard let entry = entries[source], from < to else { return nil }
-        let (reader, ahead) = (entry.reader, DecodeAhead(from: from))
+        let whole = part.reading(isShared ? entry.columns : part.columns)
+        let (reader, ahead) = (entry.reader, DecodeAhead(columns: whole.columns))
         decoders.submit {
-            ahead.finish(
-                Result { () throws(SQLError) in
-                    try reader.read(split, from: from, to: to, columns: columns, maximumRows: rows)
-                })
+            ahead.finish(Result { () throws(SQLError) in try whole.read(reader) })
         }
         return ahead
     }
 
-    /// Takes in what was decoded ahead; waits for it when it is not there yet.
-    func take(_ ahead: DecodeAhead, _ source: Int32, _ split: String) throws(SQLError)
-        -> SourceChunk
-    {
-        let chunk = try ahead.wait()
-        if let entry = entries[source] { report(chunk, source: entry.object, split) }
-        return chunk
+    /// The rows of a chunk: decoded now, or taken from where they have been decoded.
+    func take(_ part: Part, _ waiting: DecodeAhead?, isShared: Bool) throws(SQLError) -> Batch {
+        guard let entry = entries[part.source] else {
+            throw .internalFault("source \(part.source) is gone")
+        }
+        if isShared, let found = cache[part.place],
+            part.columns.allSatisfy(found.columns.contains)
+        {
+            return found.chunk.batch.projected(
+                part.columns.compactMap { found.columns.firstIndex(of: $0) })
+        }
+        let columns = waiting?.columns ?? (isShared ? entry.columns : part.columns)
+        let chunk: SourceChunk
+        if let waiting {
+            chunk = try waiting.wait()
+        } else {
+            chunk = try part.reading(columns).read(entry.reader)
+        }
+        report(chunk, source: entry.object, part.split)
+        if isShared { cache[part.place] = (columns, chunk) }
+        return chunk.batch.projected(part.columns.compactMap { columns.firstIndex(of: $0) })
     }
 
     private func report(_ chunk: SourceChunk, source: CatalogObject, _ split: String) {

@@ -5,6 +5,8 @@ import Planner
 import State
 import Types
 
+extension WorkerGang: ShardExecutor {}
+
 /// The operators of one materialized view, stepped together, with a frontier of their own.
 ///
 /// A step leads from the frontier to a later epoch, however far away; it is a list of chunks that can
@@ -17,12 +19,14 @@ final class ViewRegion {
     private enum WorkItem {
         case changes(node: Int, columns: [Int], [Batch])
         case page(node: Int, columns: [Int], RowStore.Snapshot, number: Int, Epoch)
-        case split(node: Int, source: Int32, columns: [Int], String, from: Int64, to: Int64)
+        case split(SourceRegistry.Part, node: Int)
         case constant(node: Int, Batch)
     }
 
     let object: CatalogObject
+    /// Where its inputs go in; the same nodes in every shard.
     let plan: LoweredPlan
+    let circuit: ShardedCircuit
     let store: RowStore
     let materialize: MaterializeOperator
     private(set) var frontier = Epoch.zero
@@ -33,15 +37,21 @@ final class ViewRegion {
     var waiting: [EngineReply<Void>] = []
     private var work: [WorkItem] = []
     private var nextWork = 0
-    /// The next chunk of the split that is being read, on its way.
-    private var ahead: DecodeAhead?
+    /// Chunks on their way, by their place in `work`.
+    private var ahead: [Int: DecodeAhead] = [:]
     private var target: Epoch?
     private static let chunkRows = 16384
 
-    init(_ object: CatalogObject, _ plan: LogicalPlan) throws(SQLError) {
+    init(_ object: CatalogObject, _ plan: LogicalPlan, workers: WorkerGang) throws(SQLError) {
         self.object = object
-        let lowered = try Lowering.lower(plan, forView: true)
+        let shards = workers.threads
+        var copies: [LoweredPlan] = []
+        for shard in 0..<shards {
+            copies.append(try Lowering.lower(plan, forView: true, shard: shard, of: shards))
+        }
+        let lowered = copies[0]
         self.plan = lowered
+        circuit = ShardedCircuit(copies.map(\.circuit), executor: workers)
         store = RowStore(types: object.types, isIndexed: !plan.isAppendOnly)
         materialize = MaterializeOperator(store: store)
         let net = lowered.circuit.add(
@@ -75,12 +85,13 @@ final class ViewRegion {
                     let from = positions[key] ?? entry.reader.start(of: split)
                     let to = max(ends[split] ?? from, from)
                     positions[key] = to
-                    if from < to {
-                        work.append(
-                            .split(
-                                node: scan.node, source: scan.relation.oid, columns: scan.columns,
-                                split,
-                                from: from, to: to))
+                    for first in stride(
+                        from: from, to: to, by: Int64.Stride(ViewRegion.chunkRows))
+                    {
+                        let part = SourceRegistry.Part(
+                            source: scan.relation.oid, split: split, columns: scan.columns,
+                            from: first, to: min(first + Int64(ViewRegion.chunkRows), to))
+                        work.append(.split(part, node: scan.node))
                     }
                 }
             } else if let input = inputs(scan.relation.oid) {
@@ -107,50 +118,49 @@ final class ViewRegion {
     func run(until deadline: MonotonicTime, sources: SourceRegistry) throws(SQLError) -> Bool {
         guard let target else { return true }
         while nextWork < work.count {
-            let isShared = isLive
-            switch work[nextWork] {
-            case .constant(let node, let batch): try plan.circuit.push(batch, into: node)
-            case .changes(let node, let columns, let batches):
-                for batch in batches { try plan.circuit.push(batch.projected(columns), into: node) }
-            case .page(let node, let columns, let snapshot, let number, let epoch):
-                try plan.circuit.push(
-                    snapshot.scan(page: number, at: epoch, columns: columns), into: node)
-            case .split(let node, let source, let columns, let split, let from, let to):
-                let chunk: SourceChunk
-                if isShared {
-                    chunk = try sources.shared(
-                        source, split, from: from, to: to, columns: columns,
-                        rows: ViewRegion.chunkRows)
-                } else {
-                    if let waiting = ahead, waiting.from == from {
-                        chunk = try sources.take(waiting, source, split)
-                    } else {
-                        chunk = try sources.alone(
-                            source, split, from: from, to: to, columns: columns,
-                            rows: ViewRegion.chunkRows)
-                    }
-                    ahead = sources.ahead(
-                        source, split, from: chunk.next, to: to, columns: columns,
-                        rows: ViewRegion.chunkRows)
-                }
-                try plan.circuit.push(chunk.batch, into: node)
-                if chunk.next < to {
-                    work[nextWork] = .split(
-                        node: node, source: source, columns: columns, split, from: chunk.next,
-                        to: to)
-                    nextWork -= 1
-                }
-            }
-            nextWork += 1
+            // One chunk for each shard.
+            let end = min(nextWork + circuit.shards.count, work.count)
+            lookAhead(from: nextWork, sources)
+            var round: [(node: Int, batch: Batch)] = []
+            for index in nextWork..<end { try load(index, into: &round, sources) }
+            lookAhead(from: end, sources)
+            nextWork = end
+            try circuit.push(round)
             if MonotonicTime.now >= deadline, nextWork < work.count { return false }
         }
-        try plan.circuit.finish()
+        try circuit.finish()
         work = []
-        ahead = nil
+        ahead = [:]
         frontier = target
         self.target = nil
         store.publish()
         return true
+    }
+
+    /// Starts to decode what comes next on other threads; a single chunk is not worth it.
+    private func lookAhead(from first: Int, _ sources: SourceRegistry) {
+        guard work.count > 1 else { return }
+        for index in first..<min(first + circuit.shards.count, work.count)
+        where ahead[index] == nil {
+            guard case .split(let part, _) = work[index] else { continue }
+            ahead[index] = sources.ahead(part, isShared: isLive)
+        }
+    }
+
+    private func load(
+        _ index: Int, into round: inout [(node: Int, batch: Batch)], _ sources: SourceRegistry
+    ) throws(SQLError) {
+        switch work[index] {
+        case .constant(let node, let batch): round.append((node, batch))
+        case .changes(let node, let columns, let batches):
+            round += batches.map { (node, $0.projected(columns)) }
+        case .page(let node, let columns, let snapshot, let number, let epoch):
+            round.append((node, snapshot.scan(page: number, at: epoch, columns: columns)))
+        case .split(let part, let node):
+            let waiting = ahead.removeValue(forKey: index)
+            let batch = try sources.take(part, waiting, isShared: isLive)
+            round.append((node, batch))
+        }
     }
 
     /// Takes the state of a checkpoint.
@@ -160,10 +170,5 @@ final class ViewRegion {
         materialize.epoch = frontier
         state = .live
         store.publish()
-    }
-
-    /// Whether anything that it reads has changed behind its frontier.
-    func hasWork(positions ends: [String: Int64], sources: SourceRegistry) -> Bool {
-        frontier == .zero
     }
 }
