@@ -23,6 +23,8 @@ package final class Database: Sendable {
     let backends = Mutex<[Int32: Backend]>([:])
     /// One definition at a time.
     let definitions: LoopLock
+    let locks: RowLocks
+    let sequences: SequenceStore
     let isNew: Bool
 
     struct Backend: Sendable {
@@ -59,6 +61,8 @@ package final class Database: Sendable {
         }
         queries = WorkerPool(name: "query", threads: workers)
         definitions = LoopLock(loop)
+        locks = RowLocks(loop)
+        sequences = SequenceStore(metadata, log: metadataLog, committer)
         try recover()
     }
 

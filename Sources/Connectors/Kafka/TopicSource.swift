@@ -60,8 +60,15 @@ package final class TopicSource: SourceReader {
         }
     }
 
+    /// A topic that was deleted and made again has other splits: its offsets start over.
     package var splits: [String] {
-        (0..<(topics.partitionCount(topic) ?? 0)).map { "\(topic)/\($0)" }
+        guard let id = topics.id(topic) else { return [] }
+        return (0..<(topics.partitionCount(topic) ?? 0)).map { "\(topic)#\(id)/\($0)" }
+    }
+
+    /// Whether a split belongs to the topic that has the name now.
+    private func isCurrent(_ split: String) -> Bool {
+        topics.id(topic).map { split.hasPrefix("\(topic)#\($0)/") } ?? false
     }
 
     private func partition(_ split: String) -> Int32 {
@@ -74,6 +81,7 @@ package final class TopicSource: SourceReader {
     }
 
     package func end(of split: String) -> Int64 {
+        guard isCurrent(split) else { return 0 }
         let (offsets, number) = (topics.endOffsets(topic), Int(partition(split)))
         return number < offsets.count ? offsets[number] : 0
     }
@@ -89,6 +97,11 @@ package final class TopicSource: SourceReader {
         var rejected: [RejectedRecord] = []
         var next = from
         while next < to, box.decoder.count < maximumRows {
+            guard isCurrent(split) else {
+                // The topic is gone: nothing more will come.
+                next = to
+                break
+            }
             let batches: [[UInt8]]
             do {
                 batches = try topics.read(

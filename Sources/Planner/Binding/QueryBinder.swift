@@ -46,6 +46,11 @@ extension Binder {
         return .project(plan, list, fields)
     }
 
+    /// - Throws: 42P10 for too many names.
+    package func renamed(_ plan: LogicalPlan, _ names: [String]) throws(SQLError) -> LogicalPlan {
+        try renamed(plan, names, "AS", at: 0)
+    }
+
     private func values(_ rows: [[Expression]], _ at: Int) throws(SQLError) -> LogicalPlan {
         let binder = ExpressionBinder(binder: self, scope: Scope(), forbidsAggregates: "VALUES")
         var bound: [[(Expr, Int)]] = []

@@ -1,5 +1,14 @@
 package import Types
 
+/// Where the values of sequences come from; remembers what it has given to its session.
+package protocol SequenceSource: Sendable {
+    func next(_ sequence: Int32) throws(SQLError) -> Int64
+    /// What `next` gave last; nil when it was not asked yet.
+    func current(_ sequence: Int32) -> Int64?
+    var last: Int64? { get }
+    func set(_ sequence: Int32, _ value: Int64, isCalled: Bool) throws(SQLError)
+}
+
 /// What a statement's meaning depends on beside its text and the catalog.
 package struct SessionContext: Sendable {
     package var user: String
@@ -10,6 +19,8 @@ package struct SessionContext: Sendable {
     /// Microseconds since 2000-01-01 at which the transaction began.
     package var now: Int64
     package var backendID: Int32
+    /// nil where values cannot be drawn: in views.
+    package var sequences: (any SequenceSource)?
 
     package init(
         user: String, database: String, catalog: Catalog, settings: [String: String], now: Int64,

@@ -15,7 +15,10 @@ enum SessionFunctions {
             }
             return value
         }
-        guard let function = catalogFunction(name, arguments, context) else { return nil }
+        let found =
+            catalogFunction(name, arguments, context)
+            ?? sequenceFunction(name, arguments.count, context)
+        guard let function = found else { return nil }
         if binder.binder.isForView {
             throw SQLError.unsupported(
                 "\(name) in a materialized view", at: binder.binder.position(at))
@@ -116,6 +119,63 @@ enum SessionFunctions {
             return make(name, [.text, .text], .boolean) { _ in .bool(true) }
         case ("pg_sleep", 1):
             return nil
+        default: return nil
+        }
+    }
+
+    private static func sequenceFunction(
+        _ name: String, _ count: Int, _ context: SessionContext
+    ) -> ScalarFunction? {
+        let regclass = DataType(.regclass)
+        let (catalog, sequences) = (context.catalog, context.sequences)
+        @Sendable func find(_ value: Value) throws(SQLError) -> (any SequenceSource, CatalogObject)
+        {
+            guard let oid = value.int, let sequences,
+                let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
+            else { throw SQLError(.undefinedTable, "no such sequence") }
+            guard object.kind == .sequence else {
+                throw SQLError(.wrongObjectType, "\"\(object.name)\" is not a sequence")
+            }
+            return (sequences, object)
+        }
+        switch (name, count) {
+        case ("nextval", 1):
+            return make(name, [regclass], .int8) { (values) throws(SQLError) in
+                let (source, object) = try find(values[0])
+                return .int(try source.next(object.oid))
+            }
+        case ("currval", 1):
+            return make(name, [regclass], .int8) { (values) throws(SQLError) in
+                let (source, object) = try find(values[0])
+                guard let value = source.current(object.oid) else {
+                    throw SQLError(
+                        .objectNotInPrerequisiteState,
+                        "currval of sequence \"\(object.name)\" is not yet defined in this session")
+                }
+                return .int(value)
+            }
+        case ("lastval", 0):
+            return make(name, [], .int8) { (_) throws(SQLError) in
+                guard let value = sequences?.last else {
+                    throw SQLError(
+                        .objectNotInPrerequisiteState,
+                        "lastval is not yet defined in this session")
+                }
+                return .int(value)
+            }
+        case ("setval", 2), ("setval", 3):
+            let types = [regclass, .int8] + (count == 3 ? [.boolean] : [])
+            return make(name, types, .int8) { (values) throws(SQLError) in
+                let (source, object) = try find(values[0])
+                guard let value = values[1].int, value >= 1 else {
+                    throw SQLError(
+                        .numericValueOutOfRange,
+                        "setval: value is out of bounds for sequence \"\(object.name)\"")
+                }
+                try source.set(
+                    object.oid, value, isCalled: values.count == 2 || values[2] == .bool(true))
+                return .int(value)
+            }
         default: return nil
         }
     }

@@ -17,6 +17,8 @@ final class Subqueries {
         width = outer.entries.count
     }
 
+    var isEmpty: Bool { joins.isEmpty }
+
     /// The plan with a column more for each subquery.
     func applied(to plan: LogicalPlan) -> LogicalPlan {
         joins.reduce(plan) { plan, join in

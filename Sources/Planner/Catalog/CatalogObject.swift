@@ -5,6 +5,11 @@ package struct CatalogColumn: Hashable, Sendable {
     package var name: String
     package var type: DataType
     package var isNotNull: Bool
+    /// The text of the expression that stands in for a value that is not given.
+    package var defaultText: String?
+    /// The text of the expression over the other columns that the column always is.
+    package var generatedText: String?
+    package var identity = ColumnDefinition.Identity.none
 
     package init(_ name: String, _ type: DataType, isNotNull: Bool = false) {
         self.name = name
@@ -16,7 +21,21 @@ package struct CatalogColumn: Hashable, Sendable {
 /// A named thing of the database.
 package struct CatalogObject: Sendable {
     /// What kind of relation it is.
-    package enum Kind: UInt8, Sendable { case table, source, view, materializedView, system }
+    package enum Kind: UInt8, Sendable {
+        case table, source, view, materializedView, system, sequence
+    }
+
+    /// A condition that every row of a table meets.
+    package struct Check: Hashable, Sendable {
+        package var name: String
+        package var text: String
+    }
+
+    /// Columns whose values together differ from row to row; rows with a NULL in them do not count.
+    package struct Unique: Hashable, Sendable {
+        package var name: String
+        package var columns: [Int]
+    }
 
     package var oid: Int32
     package var schema: String
@@ -25,6 +44,12 @@ package struct CatalogObject: Sendable {
     package var columns: [CatalogColumn]
     /// Positions of the primary key's columns; empty when there is none.
     package var primaryKey: [Int] = []
+    package var checks: [Check] = []
+    package var uniques: [Unique] = []
+    /// For a sequence of a column: the table that it goes with.
+    package var ownerOID: Int32 = 0
+    /// COMMENT ON: the relation's under 0, its columns' under their numbers from 1.
+    package var comments: [Int32: String] = [:]
     /// A source's options, by name.
     package var options: [String: String] = [:]
     /// A view's query, as written.
@@ -58,6 +83,7 @@ package struct CatalogObject: Sendable {
         case .view: "view"
         case .materializedView: "materialized view"
         case .system: "table"
+        case .sequence: "sequence"
         }
     }
 
@@ -66,7 +92,7 @@ package struct CatalogObject: Sendable {
     /// The object as it is kept in the metadata store; not for system relations.
     package var encoded: [UInt8] {
         var writer = ByteWriter()
-        writer.write(UInt8(1))
+        writer.write(UInt8(2))
         writer.write(oid)
         writer.writeText(schema)
         writer.writeText(name)
@@ -88,12 +114,35 @@ package struct CatalogObject: Sendable {
         writer.writeText(text)
         writer.write(Int32(dependsOn.count))
         for oid in dependsOn { writer.write(oid) }
+        for column in columns {
+            writer.writeText(column.defaultText ?? "")
+            writer.writeText(column.generatedText ?? "")
+            writer.write(column.identity.rawValue)
+        }
+        writer.write(Int32(checks.count))
+        for check in checks {
+            writer.writeText(check.name)
+            writer.writeText(check.text)
+        }
+        writer.write(Int32(uniques.count))
+        for unique in uniques {
+            writer.writeText(unique.name)
+            writer.write(Int32(unique.columns.count))
+            for position in unique.columns { writer.write(Int32(position)) }
+        }
+        writer.write(ownerOID)
+        writer.write(Int32(comments.count))
+        for (number, text) in comments.sorted(by: { $0.key < $1.key }) {
+            writer.write(number)
+            writer.writeText(text)
+        }
         return writer.bytes
     }
 
     package init(decoding bytes: [UInt8]) throws(MalformedBytes) {
         var reader = ByteReader(bytes)
-        guard try reader.readUInt8() == 1 else { throw MalformedBytes("catalog entry version") }
+        let version = try reader.readUInt8()
+        guard version == 1 || version == 2 else { throw MalformedBytes("catalog entry version") }
         oid = try reader.readInt32()
         schema = try reader.readText()
         name = try reader.readText()
@@ -123,6 +172,33 @@ package struct CatalogObject: Sendable {
         text = try reader.readText()
         for _ in 0..<(try reader.readCount(bytesEach: 4)) {
             dependsOn.append(try reader.readInt32())
+        }
+        if version >= 2 { try readConstraints(&reader) }
+    }
+
+    private mutating func readConstraints(_ reader: inout ByteReader) throws(MalformedBytes) {
+        for index in columns.indices {
+            let (value, generated) = (try reader.readText(), try reader.readText())
+            columns[index].defaultText = value.isEmpty ? nil : value
+            columns[index].generatedText = generated.isEmpty ? nil : generated
+            columns[index].identity =
+                ColumnDefinition.Identity(rawValue: try reader.readUInt8()) ?? .none
+        }
+        for _ in 0..<(try reader.readCount(bytesEach: 8)) {
+            checks.append(Check(name: try reader.readText(), text: try reader.readText()))
+        }
+        for _ in 0..<(try reader.readCount(bytesEach: 8)) {
+            let name = try reader.readText()
+            var positions: [Int] = []
+            for _ in 0..<(try reader.readCount(bytesEach: 4)) {
+                positions.append(Int(try reader.readInt32()))
+            }
+            uniques.append(Unique(name: name, columns: positions))
+        }
+        ownerOID = try reader.readInt32()
+        for _ in 0..<(try reader.readCount(bytesEach: 8)) {
+            let number = try reader.readInt32()
+            comments[number] = try reader.readText()
         }
     }
 }

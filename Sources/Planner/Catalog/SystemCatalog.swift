@@ -203,6 +203,7 @@ enum SystemCatalog {
         case .source: "v"
         case .view: "v"
         case .materializedView: "m"
+        case .sequence: "S"
         case .system: "r"
         }
     }

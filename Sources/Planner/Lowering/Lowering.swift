@@ -72,6 +72,10 @@ package enum Lowering {
                 scans.append(ScanInput(relation: object, columns: columns, node: node))
                 return node
             case .values(let rows, let fields): return try values(rows, fields)
+            case .literal(let batch, _):
+                let input = circuit.add("rows", InputOperator(), inputs: [])
+                constants.append((input, batch))
+                return input
             case .filter(let input, let predicate):
                 return circuit.add("filter", FilterOperator(predicate), inputs: [try lower(input)])
             case .project(let input, let list, _):

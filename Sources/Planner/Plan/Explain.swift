@@ -15,6 +15,7 @@ package enum Explain {
             let names = columns.map { object.columns[$0].name }.joined(separator: ", ")
             return "Scan \(object.schema).\(object.name) [\(names)]"
         case .values(let rows, _): return "Values (\(rows.count) rows)"
+        case .literal(let batch, _): return "Rows (\(batch.count) rows)"
         case .filter(let input, let predicate):
             return "Filter \(text(predicate, input.fields.map(\.name)))"
         case .project(let input, let list, let fields):

@@ -36,6 +36,8 @@ package indirect enum LogicalPlan: Sendable {
     case scan(CatalogObject, columns: [Int])
     /// Rows of expressions without columns.
     case values([[Expr]], [Field])
+    /// Rows that are there already.
+    case literal(Batch, [Field])
     case filter(LogicalPlan, Expr)
     case project(LogicalPlan, [Expr], [Field])
     case join(Join)
@@ -50,7 +52,8 @@ package indirect enum LogicalPlan: Sendable {
     package var fields: [Field] {
         switch self {
         case .scan(let object, let columns): columns.map { object.fields[$0] }
-        case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, let fields):
+        case .values(_, let fields), .literal(_, let fields), .project(_, _, let fields),
+            .aggregate(_, _, _, let fields):
             fields
         case .filter(let input, _), .distinct(let input), .sort(let input, _, _, _): input.fields
         case .join(let join): join.left.fields + join.right.fields
@@ -63,7 +66,7 @@ package indirect enum LogicalPlan: Sendable {
 
     package var inputs: [LogicalPlan] {
         switch self {
-        case .scan, .values: []
+        case .scan, .values, .literal: []
         case .filter(let input, _), .project(let input, _, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _, _, _), .series(let input, _, _):
             [input]
@@ -89,7 +92,7 @@ package indirect enum LogicalPlan: Sendable {
         case .join(let join):
             join.left.isAlwaysEmpty && join.kind != .right && join.kind != .full
                 || join.right.isAlwaysEmpty && (join.kind == .inner || join.kind == .right)
-        case .values, .aggregate, .union: false
+        case .values, .literal, .aggregate, .union: false
         }
     }
 
@@ -97,7 +100,7 @@ package indirect enum LogicalPlan: Sendable {
     package var isAppendOnly: Bool {
         switch self {
         case .scan(let object, _): object.kind == .source
-        case .values: true
+        case .values, .literal: true
         case .filter(let input, _), .project(let input, _, _), .series(let input, _, _):
             input.isAppendOnly
         case .join(let join):

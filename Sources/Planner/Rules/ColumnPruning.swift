@@ -20,6 +20,8 @@ enum ColumnPruning {
                 .values(rows.map { row in columns.map { row[$0] } }, columns.map { fields[$0] }),
                 places(columns)
             )
+        case .literal(let batch, let fields):
+            return (.literal(batch.projected(columns), columns.map { fields[$0] }), places(columns))
         case .filter(let input, let predicate):
             let (pruned, place) = prune(input, columns + predicate.columns)
             return (.filter(pruned, remap(predicate, place)), place)

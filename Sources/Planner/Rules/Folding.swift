@@ -37,7 +37,7 @@ enum Folding {
     /// Applies to every expression of a plan.
     static func folded(_ plan: LogicalPlan) -> LogicalPlan {
         switch plan {
-        case .scan: return plan
+        case .scan, .literal: return plan
         case .values(let rows, let fields): return .values(rows.map { $0.map(folded) }, fields)
         case .filter(let input, let predicate): return .filter(folded(input), folded(predicate))
         case .project(let input, let list, let fields):

@@ -56,7 +56,7 @@ enum PredicatePushdown {
                 .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
         case .series(let input, let arguments, let field):
             return filtered(.series(push([], into: input), arguments, field), predicates)
-        case .scan, .values: return filtered(plan, predicates)
+        case .scan, .values, .literal: return filtered(plan, predicates)
         }
     }
 

@@ -7,29 +7,36 @@ extension Parser {
 
     private mutating func queryBody() throws(SQLError) -> Query {
         let at = token.start
-        var with: [Query.CommonTable] = []
-        var isRecursive = false
-        if accept("with") {
-            isRecursive = accept("recursive")
-            repeat {
-                let start = token.start
-                let name = try name()
-                let columns = peek == .symbol("(") ? try nameList() : []
-                try expect("as")
-                if accept("not") { try expect("materialized") } else { _ = accept("materialized") }
-                try expect(symbol: "(")
-                let query = try query()
-                try expect(symbol: ")")
-                with.append(
-                    Query.CommonTable(name: name, columns: columns, query: query, at: start))
-            } while accept(symbol: ",")
-        }
+        let (with, isRecursive) = try withClause()
         var query = try setOperations(above: 0)
         query.at = at
         query.with = with + query.with
         query.isRecursive = query.isRecursive || isRecursive
         try tail(&query)
         return query
+    }
+
+    /// WITH name AS (…), …; nothing when there is none.
+    mutating func withClause() throws(SQLError) -> ([Query.CommonTable], isRecursive: Bool) {
+        var with: [Query.CommonTable] = []
+        guard accept("with") else { return (with, false) }
+        let isRecursive = accept("recursive")
+        repeat {
+            let start = token.start
+            let name = try name()
+            let columns = peek == .symbol("(") ? try nameList() : []
+            try expect("as")
+            if accept("not") { try expect("materialized") } else { _ = accept("materialized") }
+            try expect(symbol: "(")
+            if isWord("insert") || isWord("update") || isWord("delete") {
+                throw SQLError.unsupported(
+                    "a data-modifying statement in WITH", at: position(token.start))
+            }
+            let query = try query()
+            try expect(symbol: ")")
+            with.append(Query.CommonTable(name: name, columns: columns, query: query, at: start))
+        } while accept(symbol: ",")
+        return (with, isRecursive)
     }
 
     /// ORDER BY, LIMIT, OFFSET, FETCH, FOR UPDATE.
@@ -161,7 +168,7 @@ extension Parser {
         }
     }
 
-    private mutating func selectItem() throws(SQLError) -> Select.Item {
+    mutating func selectItem() throws(SQLError) -> Select.Item {
         let expression = try expression()
         if accept("as") { return Select.Item(expression: expression, alias: try label()) }
         switch peek {
@@ -179,7 +186,7 @@ extension Parser {
 
     // MARK: - FROM
 
-    private mutating func tableReference() throws(SQLError) -> TableReference {
+    mutating func tableReference() throws(SQLError) -> TableReference {
         var left = try tablePrimary()
         while let join = try joinTail(left) { left = join }
         return left

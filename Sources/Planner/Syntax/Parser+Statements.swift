@@ -8,8 +8,19 @@ extension Parser {
             throw unexpected()
         }
         switch word {
-        case "select", "with", "values", "table": return .query(try query())
+        case "select", "values", "table": return .query(try query())
+        case "with": return try withStatement()
         case "insert": return .insert(try insert())
+        case "update": return .update(try update())
+        case "delete": return .delete(try delete())
+        case "truncate": return try truncate()
+        case "savepoint":
+            advance()
+            return .savepoint(try name())
+        case "release":
+            advance()
+            _ = accept("savepoint")
+            return .releaseSavepoint(try name())
         case "create": return try create()
         case "drop": return try drop()
         case "begin", "start":
@@ -28,7 +39,14 @@ extension Parser {
         case "rollback", "abort":
             advance()
             if !accept("transaction") { _ = accept("work") }
-            if isWord("to") { return try unsupported("ROLLBACK TO SAVEPOINT", at) }
+            if accept("to") {
+                _ = accept("savepoint")
+                return .rollbackTo(try name())
+            }
+            if accept("and") {
+                _ = accept("no")
+                try expect("chain")
+            }
             return .rollback(at: at)
         case "set": return try set()
         case "show":
@@ -53,8 +71,8 @@ extension Parser {
     /// Statements that PostgreSQL has and we do not carry out yet; anything else is a syntax error.
     private mutating func otherStatement(_ word: String, _ at: Int) throws(SQLError) -> Statement {
         let known: Set<String> = [
-            "update", "delete", "merge", "truncate", "copy", "alter", "comment", "grant", "revoke",
-            "savepoint", "release", "prepare", "execute", "declare", "fetch", "move", "close",
+            "merge", "copy", "alter", "comment", "grant", "revoke",
+            "prepare", "execute", "declare", "fetch", "move", "close",
             "listen", "notify", "unlisten", "vacuum", "analyze", "cluster", "reindex", "refresh",
             "lock", "call", "do", "checkpoint", "import", "security", "reassign", "load", "flush",
         ]
@@ -62,7 +80,7 @@ extension Parser {
         return try unsupported(word.uppercased(), at)
     }
 
-    private mutating func unsupported(_ what: String, _ at: Int) throws(SQLError) -> Statement {
+    mutating func unsupported(_ what: String, _ at: Int) throws(SQLError) -> Statement {
         while peek != .end, peek != .symbol(";") { advance() }
         return .unsupported(what, at: position(at))
     }
@@ -151,44 +169,10 @@ extension Parser {
         case .query(let query): return .explain(.query(query), isAnalyze: isAnalyze)
         case .createView(let view): return .explain(.createView(view), isAnalyze: isAnalyze)
         case .insert(let insert): return .explain(.insert(insert), isAnalyze: isAnalyze)
+        case .update(let update): return .explain(.update(update), isAnalyze: isAnalyze)
+        case .delete(let delete): return .explain(.delete(delete), isAnalyze: isAnalyze)
         default: throw SQLError.unsupported("EXPLAIN of this statement", at: position(at))
         }
-    }
-
-    // MARK: - INSERT
-
-    private mutating func insert() throws(SQLError) -> Insert {
-        advance()
-        try expect("into")
-        let table = try qualifiedName()
-        if accept("as") { _ = try name() }
-        var columns: [(name: String, at: Int)] = []
-        if peek == .symbol("("), peek(ahead: 1) != .word("select"), peek(ahead: 1) != .word("with"),
-            peek(ahead: 1) != .word("values")
-        {
-            advance()
-            repeat {
-                let at = token.start
-                columns.append((try name(), at))
-            } while accept(symbol: ",")
-            try expect(symbol: ")")
-        }
-        if accept(["default", "values"]) {
-            throw SQLError.unsupported("DEFAULT VALUES", at: position(table.at))
-        }
-        if isWord("overriding") {
-            throw SQLError.unsupported("OVERRIDING", at: position(token.start))
-        }
-        let query = try query()
-        let hasOnConflict = isWord("on")
-        if hasOnConflict {
-            while peek != .end, peek != .symbol(";"), !isWord("returning") { advance() }
-        }
-        let hasReturning = isWord("returning")
-        if hasReturning { while peek != .end, peek != .symbol(";") { advance() } }
-        return Insert(
-            table: table, columns: columns, query: query, hasReturning: hasReturning,
-            hasOnConflict: hasOnConflict)
     }
 
     // MARK: - CREATE and DROP
@@ -209,6 +193,7 @@ extension Parser {
             return .createView(try createView(materialized: true, orReplace))
         }
         if accept("view") { return .createView(try createView(materialized: false, orReplace)) }
+        if accept("sequence") { return try createSequence() }
         guard case .word(let word) = peek, peek != .end else { throw unexpected() }
         let known: Set<String> = [
             "index", "unique", "schema", "sequence", "type", "function", "procedure", "role",
@@ -223,84 +208,27 @@ extension Parser {
         return try unsupported("CREATE \(word.uppercased())", at)
     }
 
-    private mutating func createTable() throws(SQLError) -> CreateTable {
+    private mutating func createSequence() throws(SQLError) -> Statement {
         let ifNotExists = ifNotExists()
         let name = try qualifiedName()
-        if isWord("as") { throw SQLError.unsupported("CREATE TABLE AS", at: position(token.start)) }
-        let (columns, primaryKey, _) = try columnDefinitions()
-        if isWord("with") {
-            throw SQLError.unsupported("CREATE TABLE … WITH", at: position(token.start))
-        }
-        return CreateTable(
-            name: name, columns: columns, primaryKey: primaryKey, ifNotExists: ifNotExists)
-    }
-
-    private mutating func columnDefinitions() throws(SQLError) -> (
-        [ColumnDefinition], [(name: String, at: Int)], (String, Expression)?
-    ) {
-        var columns: [ColumnDefinition] = []
-        var primaryKey: [(name: String, at: Int)] = []
-        var watermark: (String, Expression)?
-        try expect(symbol: "(")
-        if accept(symbol: ")") { return (columns, primaryKey, watermark) }
-        repeat {
-            if accept("constraint") { _ = try name() }
-            let at = token.start
-            if accept(["primary", "key"]) {
-                try expect(symbol: "(")
-                repeat {
-                    let start = token.start
-                    primaryKey.append((try name(), start))
-                } while accept(symbol: ",")
-                try expect(symbol: ")")
-            } else if isWord("watermark"), peek(ahead: 1) == .word("for") {
-                advance()
-                advance()
-                let column = try name()
-                try expect("as")
-                watermark = (column, try expression())
-            } else if isWord("unique") || isWord("check") || isWord("foreign") || isWord("exclude")
-                || isWord("like")
-            {
-                let near = String(decoding: bytes[token.start..<token.end], as: UTF8.self)
-                throw SQLError.unsupported("\(near.uppercased()) in a table", at: position(at))
-            } else {
-                columns.append(try columnDefinition())
+        var start: Int64 = 1
+        if accept("as") { _ = try typeName() }
+        if accept("start") {
+            _ = accept("with")
+            guard case .integer(let digits) = peek, let value = Int64(digits) else {
+                throw unexpected()
             }
-        } while accept(symbol: ",")
-        try expect(symbol: ")")
-        return (columns, primaryKey, watermark)
-    }
-
-    private mutating func columnDefinition() throws(SQLError) -> ColumnDefinition {
-        let at = token.start
-        let name = try name()
-        var column = ColumnDefinition(
-            name: name, type: try typeName(), isNotNull: false, isPrimaryKey: false, at: at)
-        while true {
-            if accept(["not", "null"]) {
-                column.isNotNull = true
-            } else if accept("null") {
-                continue
-            } else if accept(["primary", "key"]) {
-                column.isPrimaryKey = true
-            } else if accept("constraint") {
-                _ = try self.name()
-            } else if accept("collate") {
-                _ = try qualifiedName()
-            } else if case .word(let word) = peek,
-                ["default", "check", "unique", "references", "generated"].contains(word)
-            {
-                throw SQLError.unsupported(
-                    "\(word.uppercased()) of a column", at: position(token.start))
-            } else {
-                return column
-            }
+            advance()
+            start = value
         }
+        if peek != .end, peek != .symbol(";") {
+            throw SQLError.unsupported("options of a sequence", at: position(token.start))
+        }
+        return .createSequence(name, ifNotExists: ifNotExists, start: start)
     }
 
     /// WITH ( name = value, … ); names may have dots.
-    private mutating func withOptions() throws(SQLError) -> [OptionItem] {
+    mutating func withOptions() throws(SQLError) -> [OptionItem] {
         var options: [OptionItem] = []
         guard accept("with") else { return options }
         try expect(symbol: "(")
@@ -325,13 +253,10 @@ extension Parser {
     private mutating func createSource() throws(SQLError) -> CreateSource {
         let ifNotExists = ifNotExists()
         let name = try qualifiedName()
-        var columns: [ColumnDefinition] = []
-        var watermark: (String, Expression)?
+        var elements = TableElements()
         if peek == .symbol("(") {
-            let definitions = try columnDefinitions()
-            columns = definitions.0
-            watermark = definitions.2
-            if let key = definitions.1.first {
+            elements = try tableElements()
+            if let key = elements.primaryKey.first {
                 throw SQLError.unsupported("PRIMARY KEY of a source", at: position(key.at))
             }
         }
@@ -344,7 +269,8 @@ extension Parser {
             throw SQLError.unsupported("format options", at: position(token.start))
         }
         return CreateSource(
-            name: name, columns: columns, watermark: watermark, options: options, format: format,
+            name: name, columns: elements.columns, watermark: elements.watermark,
+            options: options, format: format,
             encode: encode, ifNotExists: ifNotExists)
     }
 

@@ -141,7 +141,7 @@ final class Engine: @unchecked Sendable {
                 throw SQLError(
                     .undefinedTable, "the table was dropped while the transaction was open")
             }
-            try table.checkKeys(parts.map(\.batch))
+            try table.check(parts.map(\.batch))
         }
     }
 
@@ -385,7 +385,7 @@ final class Engine: @unchecked Sendable {
         guard tip.number % 16 == 0 || hasUncut else { return }
         var since = published.oldestHeld
         for view in views.values { since = min(since, view.needs) }
-        for table in tables.values { table.store.reclaim(since: since) }
+        for table in tables.values { table.reclaim(since: since, tip: tip) }
         for view in views.values where !view.isStepping { view.store.reclaim(since: since) }
         deadLetters.store.reclaim(since: since)
     }

@@ -6,6 +6,8 @@ import Types
 final class TableState {
     let object: CatalogObject
     let store: RowStore
+    /// The values of each unique constraint, beside the primary key.
+    private let uniques: [(key: CatalogObject.Unique, values: RowStore)]
     /// Changes since the last checkpoint.
     private var pending: [Batch] = []
 
@@ -13,49 +15,114 @@ final class TableState {
         self.object = object
         store = RowStore(
             types: object.types, key: object.primaryKey.isEmpty ? nil : object.primaryKey)
+        uniques = object.uniques.map { unique in
+            let types = unique.columns.map { object.types[$0] }
+            return (unique, RowStore(types: types, key: Array(types.indices)))
+        }
     }
 
-    /// - Throws: 23505 when a key is there already or twice in the batches.
-    func checkKeys(_ batches: [Batch]) throws(SQLError) {
-        guard !object.primaryKey.isEmpty else { return }
-        let key = object.primaryKey
-        let own = RowStore(types: object.types, key: key)
+    // MARK: - Checks
+
+    /// Whether the changes, one after the other, could be applied now.
+    /// - Throws: 23505 for a key that is there already; 40001 when a row to take away is not there
+    ///   any more: it was read before somebody else changed it.
+    func check(_ batches: [Batch]) throws(SQLError) {
+        var added: [[Value]: Int64] = [:]
+        var counts: [[[Value]: Int]] = object.keys.map { _ in [:] }
         for batch in batches {
-            let views = key.map { batch.columns[$0].view }
-            for row in 0..<batch.count {
-                if store.currentRow(key: views, row) != nil
-                    || own.currentRow(key: views, row) != nil
-                {
-                    throw duplicate(batch, row)
+            for row in 0..<batch.count where batch.weight(row) < 0 {
+                try take(batch, row, &added)
+                for (index, key) in object.keys.enumerated() {
+                    guard let values = keyValues(batch, row, key.columns) else { continue }
+                    counts[index][values, default: 0] -= 1
                 }
-                try own.apply(batch.slice(row, row + 1), at: Epoch(1))
+            }
+            // Who only inserts is not remembered: only what the transaction itself takes back is.
+            let remembers = batches.count > 1
+            for row in 0..<batch.count where batch.weight(row) > 0 {
+                if remembers { added[batch.row(row), default: 0] += batch.weight(row) }
+                for (index, key) in object.keys.enumerated() {
+                    guard let values = keyValues(batch, row, key.columns) else { continue }
+                    let count = counts[index][values, default: 0] + 1
+                    counts[index][values] = count
+                    if count + (isThere(index, batch, row, key.columns) ? 1 : 0) > 1 {
+                        throw duplicate(batch, row, key)
+                    }
+                }
             }
         }
     }
 
-    private func duplicate(_ batch: Batch, _ row: Int) -> SQLError {
-        let names = object.primaryKey.map { object.columns[$0].name }.joined(separator: ", ")
-        let values = object.primaryKey.map { index in
+    private func take(_ batch: Batch, _ row: Int, _ added: inout [[Value]: Int64])
+        throws(SQLError)
+    {
+        let values = batch.row(row)
+        let left = added[values, default: 0] + batch.weight(row)
+        added[values] = left
+        guard left < 0 else { return }
+        let views = batch.columns.map(\.view)
+        let held = withExtendedLifetime(batch) { store.currentWeight(image: views, row) }
+        guard held + left >= 0 else {
+            throw SQLError(
+                .serializationFailure, "could not serialize access due to concurrent update")
+        }
+    }
+
+    /// Equal keys have equal values; nil when one of them is NULL.
+    private func keyValues(_ batch: Batch, _ row: Int, _ columns: [Int]) -> [Value]? {
+        let values = columns.map { batch.columns[$0].value(row).canonical }
+        return values.contains(.null) ? nil : values
+    }
+
+    private func isThere(_ index: Int, _ batch: Batch, _ row: Int, _ columns: [Int]) -> Bool {
+        let views = columns.map { batch.columns[$0].view }
+        return withExtendedLifetime(batch) {
+            let isPrimary = !object.primaryKey.isEmpty && index == 0
+            let values =
+                isPrimary ? store : uniques[index - (object.primaryKey.isEmpty ? 0 : 1)].values
+            return values.currentRow(key: views, row) != nil
+        }
+    }
+
+    private func duplicate(_ batch: Batch, _ row: Int, _ key: CatalogObject.Unique) -> SQLError {
+        let names = key.columns.map { object.columns[$0].name }.joined(separator: ", ")
+        let values = key.columns.map { index in
             let text = TextEncoding.text(
                 batch.columns[index].value(row), object.columns[index].type)
             return String(decoding: text ?? Array("null".utf8), as: UTF8.self)
         }.joined(separator: ", ")
         var error = SQLError(
             .uniqueViolation,
-            "duplicate key value violates unique constraint \"\(object.name)_pkey\"",
+            "duplicate key value violates unique constraint \"\(key.name)\"",
             detail: "Key (\(names))=(\(values)) already exists.")
         error.table = object.name
-        error.constraint = "\(object.name)_pkey"
+        error.constraint = key.name
         return error
     }
 
+    // MARK: - Changes
+
     func apply(_ batch: Batch, at epoch: Epoch) throws(SQLError) {
-        try store.apply(batch, at: epoch)
+        try restore(batch, at: epoch)
         pending.append(batch)
     }
 
     func restore(_ batch: Batch, at epoch: Epoch) throws(SQLError) {
         try store.apply(batch, at: epoch)
+        for (key, values) in uniques {
+            let parts = batch.projected(key.columns)
+            let filled = (0..<UInt32(parts.count)).filter { row in
+                !parts.columns.contains { $0.isNull(Int(row)) }
+            }
+            let rows = Storage(filled)
+            try values.apply(parts.gathered(rows.cells), at: epoch)
+        }
+    }
+
+    /// Frees what nobody reads any more.
+    func reclaim(since: Epoch, tip: Epoch) {
+        store.reclaim(since: since)
+        for (_, values) in uniques { values.reclaim(since: tip) }
     }
 
     func capture() -> [Batch] {

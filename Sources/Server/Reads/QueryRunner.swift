@@ -52,14 +52,30 @@ struct QueryRunner {
         guard let snapshot = ticket.snapshots[scan.relation.oid] else {
             throw SQLError(.undefinedTable, "relation \"\(scan.relation.name)\" does not exist")
         }
+        let own = overlay.filter { $0.table == scan.relation.oid }.map(\.batch)
+        if own.contains(where: { $0.weights != nil }) {
+            return try circuit.push(try merged(snapshot, own, scan), into: scan.node)
+        }
         for page in 0..<snapshot.pageCount {
             try cancel.check()
             try circuit.push(
                 snapshot.scan(page: page, at: ticket.epoch, columns: scan.columns), into: scan.node)
         }
-        for change in overlay where change.table == scan.relation.oid {
-            try circuit.push(change.batch.projected(scan.columns), into: scan.node)
+        for batch in own { try circuit.push(batch.projected(scan.columns), into: scan.node) }
+    }
+
+    /// The table as the transaction sees it, when it has taken rows away: no weight is negative.
+    private func merged(_ snapshot: RowStore.Snapshot, _ own: [Batch], _ scan: ScanInput)
+        throws(SQLError) -> Batch
+    {
+        let all = Array(scan.relation.columns.indices)
+        var batches: [Batch] = []
+        for page in 0..<snapshot.pageCount {
+            try cancel.check()
+            batches.append(snapshot.scan(page: page, at: ticket.epoch, columns: all))
         }
+        let net = Batch.concatenated(batches + own, types: scan.relation.types).consolidated()
+        return net.projected(scan.columns)
     }
 
     private func feed(_ scan: ScanInput, _ reader: any SourceReader, into circuit: Circuit)

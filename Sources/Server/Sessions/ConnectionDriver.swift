@@ -21,7 +21,10 @@ final class ConnectionDriver {
     func run() async {
         do {
             guard let session = try await start() else { return }
-            defer { database.backends.withLock { $0[session.backendID] = nil } }
+            defer {
+                session.rollback()
+                database.backends.withLock { $0[session.backendID] = nil }
+            }
             try await serve(session)
         } catch let error as MalformedBytes {
             encoder.error(SQLError(.protocolViolation, error.reason), severity: "FATAL")
@@ -57,6 +60,7 @@ final class ConnectionDriver {
                 database.backends.withLock { backends in
                     if let backend = backends[process], backend.secret == secret {
                         backend.cancel?.cancel()
+                        database.locks.wake()
                     }
                 }
                 return nil
@@ -302,7 +306,7 @@ final class ConnectionDriver {
         }
         if portal.rows == nil {
             // What stands before a Sync is one transaction; alone it commits at once.
-            if session.state == .idle, !decoder.isNextSync, case .insert = statement {
+            if session.state == .idle, !decoder.isNextSync, statement.isChange {
                 session.begin()
                 session.isImplicit = true
             }

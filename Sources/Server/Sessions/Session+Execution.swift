@@ -17,7 +17,14 @@ extension Session {
         switch statement {
         case .query(let query): return try await select(query, text, parameters)
         case .insert(let insert): return try await self.insert(insert, text, parameters)
-        case .createTable(let table): return try await createTable(table, text)
+        case .update, .delete: return try await change(statement, text, parameters)
+        case .truncate(let names, let restarts, _): return try await truncate(names, restarts, text)
+        case .savepoint(let name): return try savepoint(name)
+        case .releaseSavepoint(let name): return try releaseSavepoint(name)
+        case .rollbackTo(let name): return try rollbackTo(name)
+        case .createTable(let table): return try await createTable(table, text, parameters)
+        case .createSequence(let name, let ifNotExists, let start):
+            return try await createSequence(name, ifNotExists: ifNotExists, start: start)
         case .createSource(let source): return try await createSource(source, text)
         case .createView(let view): return try await createView(view, text)
         case .createTopic(let topic): return try await createTopic(topic)
@@ -70,62 +77,13 @@ extension Session {
         return try result.get()
     }
 
-    private func startTimeout(_ token: CancelToken) {
+    func startTimeout(_ token: CancelToken) {
         guard let timeout = settings.statementTimeout else { return }
-        let loop = database.loop
+        let (loop, database) = (database.loop, database)
         loop.start {
             await loop.sleep(milliseconds: timeout)
             token.cancel()
-        }
-    }
-
-    // MARK: - INSERT
-
-    private func insert(_ insert: Insert, _ text: String, _ parameters: Parameters)
-        async throws(SQLError)
-        -> StatementResult
-    {
-        let binder = Binder(context: context(), text: text, parameters: parameters)
-        let bound = try binder.bind(insert)
-        let batches = try await run(Optimizer.optimized(bound.plan), reading: binder.references)
-        var changes: [TableChange] = []
-        var count: Int64 = 0
-        for batch in batches where batch.count > 0 {
-            try Session.checkNulls(batch, bound.table)
-            count += batch.totalWeight
-            changes.append(TableChange(table: bound.table.oid, batch: batch))
-        }
-        if state == .open {
-            // A duplicate key is an error of this statement, not of the commit.
-            if !bound.table.primaryKey.isEmpty {
-                let all = pending + changes
-                let _: Void = try await database.ask { .check(all, $0) }
-            }
-            pending += changes
-        } else if !changes.isEmpty {
-            let all = changes
-            let _: Void = try await database.ask { .commit(all, $0) }
-        }
-        return StatementResult(tag: "INSERT 0 \(count)")
-    }
-
-    /// - Throws: 23502 for a NULL in a column that has none.
-    private static func checkNulls(_ batch: Batch, _ table: CatalogObject) throws(SQLError) {
-        for (index, column) in table.columns.enumerated()
-        where column.isNotNull && batch.columns[index].validity != nil {
-            guard let row = (0..<batch.count).first(where: { batch.columns[index].isNull($0) })
-            else { continue }
-            let values = batch.row(row).enumerated().map { position, value in
-                let bytes = TextEncoding.text(value, table.columns[position].type)
-                return String(decoding: bytes ?? Array("null".utf8), as: UTF8.self)
-            }
-            var error = SQLError(
-                .notNullViolation,
-                "null value in column \"\(column.name)\" of relation \"\(table.name)\" violates not-null constraint",
-                detail: "Failing row contains (\(values.joined(separator: ", "))).")
-            error.table = table.name
-            error.column = column.name
-            throw error
+            database.locks.wake()
         }
     }
 
@@ -164,6 +122,43 @@ extension Session {
         }
         rollback()
         return result
+    }
+
+    /// - Throws: 25P01 outside of a transaction block.
+    private func checkInTransaction(_ what: String) throws(SQLError) {
+        guard state != .idle, !isImplicit else {
+            throw SQLError(
+                .noActiveTransaction, "\(what) can only be used in transaction blocks")
+        }
+    }
+
+    private func savepoint(_ name: String) throws(SQLError) -> StatementResult {
+        try checkInTransaction("SAVEPOINT")
+        savepoints.append((name, pending.count))
+        return StatementResult(tag: "SAVEPOINT")
+    }
+
+    private func savepointIndex(_ name: String) throws(SQLError) -> Int {
+        guard let index = savepoints.lastIndex(where: { $0.name == name }) else {
+            throw SQLError(.invalidSavepoint, "savepoint \"\(name)\" does not exist")
+        }
+        return index
+    }
+
+    private func releaseSavepoint(_ name: String) throws(SQLError) -> StatementResult {
+        try checkInTransaction("RELEASE SAVEPOINT")
+        savepoints.removeSubrange(try savepointIndex(name)...)
+        return StatementResult(tag: "RELEASE")
+    }
+
+    /// Rows stay locked until the transaction ends.
+    private func rollbackTo(_ name: String) throws(SQLError) -> StatementResult {
+        try checkInTransaction("ROLLBACK TO SAVEPOINT")
+        let index = try savepointIndex(name)
+        pending.removeSubrange(savepoints[index].count...)
+        savepoints.removeSubrange((index + 1)...)
+        state = .open
+        return StatementResult(tag: "ROLLBACK")
     }
 
     // MARK: - Settings
@@ -253,6 +248,14 @@ extension Session {
             let bound = try binder.bind(insert)
             plan = bound.plan
             head = ["Insert into \(bound.table.name)"]
+        case .update(let update):
+            let bound = try binder.bind(update)
+            plan = bound.plan
+            head = ["Update \(bound.table.name)"]
+        case .delete(let delete):
+            let bound = try binder.bind(delete)
+            plan = bound.plan
+            head = ["Delete from \(bound.table.name)"]
         }
         var lines = head + Explain.lines(Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1)
         if isAnalyze, case .query = inner {

@@ -52,14 +52,18 @@ final class Session: @unchecked Sendable {
     /// A simple query of several statements is one transaction although nobody said BEGIN.
     var isImplicit = false
     var pending: [TableChange] = []
+    /// Names and how many of `pending` were there; the newest last.
+    var savepoints: [(name: String, count: Int)] = []
     var transactionStart: Int64 = 0
     var prepared: [String: Prepared] = [:]
     var portals: [String: Portal] = [:]
     var cancel = CancelToken()
+    private let sequences: SessionSequences
     private static let maximumPrepared = 10_000
 
     init(_ database: Database, user: String, options: [String: String], backendID: Int32) {
         self.database = database
+        sequences = SessionSequences(database.sequences)
         self.user = user
         self.backendID = backendID
         settings = SessionSettings(user: user, options: options)
@@ -75,10 +79,12 @@ final class Session: @unchecked Sendable {
 
     func context() -> SessionContext {
         let now = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
-        return SessionContext(
+        var context = SessionContext(
             user: user, database: "streamhouse", catalog: database.catalogStore.catalog,
             settings: settings.values, now: state == .idle ? now : transactionStart,
             backendID: backendID)
+        context.sequences = sequences
+        return context
     }
 
     // MARK: - Transactions
@@ -90,20 +96,24 @@ final class Session: @unchecked Sendable {
         }
     }
 
-    /// Makes the transaction's inserts one epoch. - Throws: what the table's writer refuses.
+    /// Makes the transaction's changes one epoch. - Throws: what the table's writer refuses.
     func commit() async throws(SQLError) {
         let changes = pending
         pending = []
+        savepoints = []
         state = .idle
         isImplicit = false
+        defer { database.locks.release(backendID) }
         if changes.isEmpty { return }
         let _: Void = try await database.ask { .commit(changes, $0) }
     }
 
     func rollback() {
         pending = []
+        savepoints = []
         state = .idle
         isImplicit = false
+        database.locks.release(backendID)
     }
 
     /// A statement has failed: an open transaction can only be rolled back now.
@@ -115,7 +125,7 @@ final class Session: @unchecked Sendable {
     func checkNotFailed(_ statement: Statement) throws(SQLError) {
         guard state == .failed else { return }
         switch statement {
-        case .commit, .rollback: return
+        case .commit, .rollback, .rollbackTo: return
         default:
             throw SQLError(
                 .failedTransaction,
@@ -164,6 +174,8 @@ final class Session: @unchecked Sendable {
         switch statement {
         case .query(let query): _ = try binder.bind(query)
         case .insert(let insert): _ = try binder.bind(insert)
+        case .update(let update): _ = try binder.bind(update)
+        case .delete(let delete): _ = try binder.bind(delete)
         default: return given
         }
         return binder.parameterTypes.map { $0.kind == .unknown ? .text : $0 }
@@ -217,10 +229,28 @@ final class Session: @unchecked Sendable {
                 context: context(), text: statement.text,
                 parameters: Parameters(types: statement.types, values: values))
             return Session.columns(try binder.bind(query))
+        case .insert, .update, .delete:
+            let binder = Binder(
+                context: context(), text: statement.text,
+                parameters: Parameters(types: statement.types, values: values))
+            return try returned(parsed, binder)?.fields.map {
+                ResultColumn(name: $0.name, type: $0.type)
+            }
         case .show(let name):
             return [ResultColumn(name: name, type: .text)]
         case .explain: return [ResultColumn(name: "QUERY PLAN", type: .text)]
         default: return nil
+        }
+    }
+
+    private func returned(_ statement: Statement, _ binder: Binder) throws(SQLError)
+        -> BoundReturning?
+    {
+        switch statement {
+        case .insert(let insert): try binder.bind(insert).returning
+        case .update(let update): try binder.bind(update).returning
+        case .delete(let delete): try binder.bind(delete).returning
+        default: nil
         }
     }
 
@@ -246,7 +276,7 @@ final class Session: @unchecked Sendable {
         case .join(let join):
             let width = join.left.fields.count
             return index < width ? origin(join.left, index) : origin(join.right, index - width)
-        case .values, .aggregate, .union, .series: return nil
+        case .values, .literal, .aggregate, .union, .series: return nil
         }
     }
 

@@ -9,7 +9,7 @@ import Wire
 
 extension Session {
     /// Runs a definition while no other one does.
-    private func defining<Result: Sendable>(_ body: () async throws(SQLError) -> Result)
+    func defining<Result: Sendable>(_ body: () async throws(SQLError) -> Result)
         async throws(SQLError)
         -> Result
     {
@@ -19,7 +19,7 @@ extension Session {
     }
 
     /// The schema and name of a new relation. - Throws: 42P07, 3F000; nil when it exists and may.
-    private func newName(_ name: QualifiedName, ifNotExists: Bool, _ result: inout StatementResult)
+    func newName(_ name: QualifiedName, ifNotExists: Bool, _ result: inout StatementResult)
         throws(SQLError)
         -> (schema: String, name: String)?
     {
@@ -41,28 +41,6 @@ extension Session {
             return nil
         }
         return (schema, name.last)
-    }
-
-    func createTable(_ statement: CreateTable, _ text: String) async throws(SQLError)
-        -> StatementResult
-    {
-        try await defining { () throws(SQLError) in
-            var result = StatementResult(tag: "CREATE TABLE")
-            guard
-                let (schema, name) = try newName(
-                    statement.name, ifNotExists: statement.ifNotExists, &result)
-            else { return result }
-            let binder = Binder(context: context(), text: text)
-            let (columns, key) = try binder.bind(statement.columns, key: statement.primaryKey)
-            var object = CatalogObject(
-                oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .table,
-                columns: columns)
-            object.primaryKey = key
-            let created = object
-            let _: Void = try await database.ask { .addTable(created, $0) }
-            await database.metadataDurable(database.catalogStore.add(created))
-            return result
-        }
     }
 
     func createSource(_ statement: CreateSource, _ text: String) async throws(SQLError)
@@ -88,7 +66,9 @@ extension Session {
             if statement.watermark != nil { options["watermark"] = "accepted" }
             if connector == "nexmark" { options["created"] = String(WallClock.unixMicroseconds) }
             let binder = Binder(context: context(), text: text)
-            var columns = try binder.bind(statement.columns).columns
+            var columns = try binder.bind(
+                TableElements(columns: statement.columns), table: name
+            ).columns
             if columns.isEmpty {
                 guard connector == "nexmark" else {
                     throw SQLError(.invalidTableDefinition, "a source needs columns")
@@ -223,12 +203,20 @@ extension Session {
                 }
                 targets.append(object)
             }
-            let oids = try Session.withDependents(
+            var oids = try Session.withDependents(
                 targets, catalog, cascade: statement.cascade, &result)
             if oids.isEmpty { return result }
+            let owned = catalog.userObjects.filter {
+                $0.kind == .sequence && oids.contains($0.ownerOID)
+            }
+            oids += owned.map(\.oid).filter { !oids.contains($0) }
+            for oid in oids where catalog.objects[oid]?.kind == .sequence {
+                database.sequences.remove(oid)
+            }
+            let dropped = oids
             let end = database.catalogStore.remove(oids)
-            database.readers.withLock { readers in for oid in oids { readers[oid] = nil } }
-            let _: Void = try await database.ask { .drop(oids, $0) }
+            database.readers.withLock { readers in for oid in dropped { readers[oid] = nil } }
+            let _: Void = try await database.ask { .drop(dropped, $0) }
             await database.metadataDurable(end)
             return result
         }
@@ -236,7 +224,7 @@ extension Session {
 
     private static func matches(_ kind: Drop.Kind, _ object: CatalogObject.Kind) -> Bool {
         switch (kind, object) {
-        case (.table, .table), (.source, .source), (.view, .view),
+        case (.table, .table), (.source, .source), (.view, .view), (.sequence, .sequence),
             (.materializedView, .materializedView):
             true
         default: false

@@ -209,6 +209,23 @@ package final class RowStore: @unchecked Sendable {
         return nil
     }
 
+    /// How often a row of this image is present now. Owner's thread.
+    package func currentWeight(image views: [ColumnView], _ row: Int) -> Int64 {
+        let hash = hashRow(keyColumns.map { views[$0] }, row, seed: rowHashSeed, image: keyIsImage)
+        var weight: Int64 = 0
+        var at = index.find(hash)
+        while at != HashIndex.none, let page = versions[Int(at >> 12)] {
+            let offset = Int(at & 4095)
+            if page.ends.cells[offset] == RowStore.alive, page.hashes.cells[offset] == hash,
+                rows.equals(at, allColumns, views, row, image: true)
+            {
+                weight += page.weights.cells[offset]
+            }
+            at = page.next.cells[offset]
+        }
+        return weight
+    }
+
     /// Whole rows by number, for the owner's thread.
     package func rows(_ numbers: [UInt32]) -> Batch {
         Batch(columns: rows.gather(numbers, columns: allColumns), count: numbers.count)

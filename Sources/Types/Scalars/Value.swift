@@ -20,6 +20,16 @@ package enum Value: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The same for all values that are equal in SQL: 1.0 and 1.00, 0.0 and -0.0.
+    package var canonical: Value {
+        switch self {
+        case .numeric(let numeric): .numeric(numeric.canonical)
+        case .double(let double) where double == 0: .double(0)
+        case .interval(let interval): .numeric(Numeric(coefficient: interval.normalized, scale: 0))
+        default: self
+        }
+    }
+
     package var int: Int64? {
         guard case .int(let value) = self else { return nil }
         return value

@@ -181,6 +181,9 @@ package final class TopicStore: Sendable {
         contents.withLock { contents in contents.topics[name].map { Int32($0.partitions.count) } }
     }
 
+    /// Tells a topic from others that had or will have its name.
+    package func id(_ name: String) -> Int32? { contents.withLock { $0.topics[name]?.id } }
+
     package func uuid(_ name: String) -> [UInt8]? { contents.withLock { $0.topics[name]?.uuid } }
 
     package func name(uuid: [UInt8]) -> String? {

@@ -1,45 +1,154 @@
+import Dataflow
 package import Types
 
+/// A table, ready for the catalog; identifiers are still to be given.
+package struct BoundTable: Sendable {
+    package var columns: [CatalogColumn]
+    package var primaryKey: [Int]
+    package var uniques: [CatalogObject.Unique]
+    package var checks: [CatalogObject.Check]
+    /// Columns that take their values from a sequence of their own.
+    package var sequenceColumns: [Int] = []
+
+    /// A table without constraints.
+    package init(columns: [CatalogColumn]) {
+        self.columns = columns
+        primaryKey = []
+        uniques = []
+        checks = []
+    }
+}
+
 extension Binder {
-    /// Column definitions of a table or a source, and the positions of the primary key.
+    private static let serials: [String: DataType] = [
+        "serial": .int4, "serial4": .int4, "bigserial": .int8, "serial8": .int8,
+        "smallserial": .int2, "serial2": .int2,
+    ]
+
+    /// What stands between the parentheses of CREATE TABLE or CREATE SOURCE.
     /// - Throws: 42701, 42703, 42P16, 42704.
-    package func bind(_ definitions: [ColumnDefinition], key: [(name: String, at: Int)] = [])
-        throws(SQLError) -> (columns: [CatalogColumn], primaryKey: [Int])
-    {
-        var columns: [CatalogColumn] = []
-        var primaryKey: [Int] = []
-        for definition in definitions {
-            if columns.contains(where: { $0.name == definition.name }) {
-                throw SQLError(
-                    .duplicateColumn, "column \"\(definition.name)\" specified more than once")
-            }
-            if definition.isPrimaryKey {
-                guard primaryKey.isEmpty, key.isEmpty else {
-                    throw SQLError(
-                        .invalidTableDefinition, "multiple primary keys for table are not allowed",
-                        position: position(definition.at))
-                }
-                primaryKey = [columns.count]
-            }
-            columns.append(
-                CatalogColumn(
-                    definition.name, try type(definition.type),
-                    isNotNull: definition.isNotNull || definition.isPrimaryKey))
+    package func bind(_ elements: TableElements, table: String) throws(SQLError) -> BoundTable {
+        var bound = BoundTable(columns: [])
+        for definition in elements.columns {
+            try add(definition, hasTableKey: !elements.primaryKey.isEmpty, to: &bound)
         }
-        for (name, at) in key {
+        bound.primaryKey += try positions(
+            elements.primaryKey, bound.columns, "primary key constraint")
+        for position in bound.primaryKey { bound.columns[position].isNotNull = true }
+        for (index, definition) in elements.columns.enumerated() where definition.isUnique {
+            bound.uniques.append(.init(name: "\(table)_\(definition.name)_key", columns: [index]))
+        }
+        for unique in elements.uniques {
+            let columns = try positions(unique.columns, bound.columns, "unique constraint")
+            let names = columns.map { bound.columns[$0].name }.joined(separator: "_")
+            bound.uniques.append(
+                .init(name: unique.name ?? "\(table)_\(names)_key", columns: columns))
+        }
+        try addChecks(elements, table, to: &bound)
+        return bound
+    }
+
+    private func add(_ definition: ColumnDefinition, hasTableKey: Bool, to bound: inout BoundTable)
+        throws(SQLError)
+    {
+        if bound.columns.contains(where: { $0.name == definition.name }) {
+            throw SQLError(
+                .duplicateColumn, "column \"\(definition.name)\" specified more than once")
+        }
+        if definition.isPrimaryKey {
+            guard bound.primaryKey.isEmpty, !hasTableKey else {
+                throw SQLError(
+                    .invalidTableDefinition, "multiple primary keys for table are not allowed",
+                    position: position(definition.at))
+            }
+            bound.primaryKey = [bound.columns.count]
+        }
+        let serial = definition.type.isArray ? nil : Binder.serials[definition.type.name]
+        let declared: DataType
+        if let serial { declared = serial } else { declared = try type(definition.type) }
+        var column = CatalogColumn(
+            definition.name, declared,
+            isNotNull: definition.isNotNull || definition.isPrimaryKey || serial != nil)
+        column.defaultText = definition.defaultValue?.text
+        column.generatedText = definition.generated?.text
+        column.identity = definition.identity
+        if serial != nil || definition.identity != .none {
+            bound.sequenceColumns.append(bound.columns.count)
+        }
+        if let value = definition.defaultValue {
+            let expressions = ExpressionBinder(
+                binder: self, scope: Scope(), forbidsAggregates: "DEFAULT expressions")
+            guard case .column = value.expression else {
+                _ = try assigned(
+                    try expressions.bind(value.expression), to: column, at: value.expression.at,
+                    isDefault: true)
+                bound.columns.append(column)
+                return
+            }
+            throw SQLError(
+                .featureNotSupported, "cannot use column reference in DEFAULT expression",
+                position: position(value.expression.at))
+        }
+        bound.columns.append(column)
+    }
+
+    private func positions(
+        _ names: [(name: String, at: Int)], _ columns: [CatalogColumn], _ what: String
+    ) throws(SQLError) -> [Int] {
+        var list: [Int] = []
+        for (name, at) in names {
             guard let index = columns.firstIndex(where: { $0.name == name }) else {
                 throw SQLError(
                     .undefinedColumn, "column \"\(name)\" named in key does not exist",
                     position: position(at))
             }
-            guard !primaryKey.contains(index) else {
+            guard !list.contains(index) else {
                 throw SQLError(
-                    .duplicateColumn, "column \"\(name)\" appears twice in primary key constraint",
+                    .duplicateColumn, "column \"\(name)\" appears twice in \(what)",
                     position: position(at))
             }
-            primaryKey.append(index)
-            columns[index].isNotNull = true
+            list.append(index)
         }
-        return (columns, primaryKey)
+        return list
+    }
+
+    private func addChecks(_ elements: TableElements, _ table: String, to bound: inout BoundTable)
+        throws(SQLError)
+    {
+        let scope = Scope(
+            entries: bound.columns.map { .init(table: table, name: $0.name, type: $0.type) })
+        for definition in elements.columns {
+            if let generated = definition.generated {
+                let expressions = ExpressionBinder(
+                    binder: self, scope: scope,
+                    forbidsAggregates: "column generation expressions")
+                guard let index = bound.columns.firstIndex(where: { $0.name == definition.name })
+                else { continue }
+                _ = try assigned(
+                    try expressions.bind(generated.expression), to: bound.columns[index],
+                    at: generated.expression.at)
+            }
+        }
+        let byColumn = elements.columns.flatMap { column in column.checks.map { (column.name, $0) }
+        }
+        let byTable = elements.checks.map { (String?.none, $0) }
+        for (column, check) in byColumn.map({ (Optional($0.0), $0.1) }) + byTable {
+            let expressions = ExpressionBinder(
+                binder: self, scope: scope, forbidsAggregates: "check constraints")
+            let predicate = try condition(
+                try expressions.bind(check.condition.expression), "CHECK",
+                at: check.condition.expression.at)
+            // Named after its column when it has but one, as PostgreSQL does.
+            let used = Array(predicate.columns)
+            let only = used.count == 1 ? bound.columns[used[0]].name : column
+            var name = check.name ?? (only.map { "\(table)_\($0)_check" } ?? "\(table)_check")
+            let base = name
+            var number = 0
+            while bound.checks.contains(where: { $0.name == name }) {
+                number += 1
+                name = base + String(number)
+            }
+            bound.checks.append(.init(name: name, text: check.condition.text))
+        }
     }
 }

@@ -1,33 +1,56 @@
-import Dataflow
+package import Dataflow
 package import Types
 
-/// An INSERT, ready to run: a query whose columns are the table's.
+/// An INSERT, ready to run.
 package struct BoundInsert: Sendable {
+    /// What happens to rows whose key is there already.
+    package struct Conflict: Sendable {
+        /// The keys that are looked at, by columns; the first that is there decides.
+        package let keys: [[Int]]
+        /// Over the proposed row, then the one that is there; nil: DO NOTHING.
+        package let newRow: [Expr]?
+        package let condition: Expr?
+    }
+
     package let table: CatalogObject
+    /// Its columns are the table's.
     package let plan: LogicalPlan
+    package let conflict: Conflict?
+    package let returning: BoundReturning?
+}
+
+/// A RETURNING list over the changed rows.
+package struct BoundReturning: Sendable {
+    package let list: [Expr]
+    package let fields: [Field]
 }
 
 extension Binder {
     /// - Throws: 42P01, 42809, 42703, 42601, 42804 as PostgreSQL does.
     package func bind(_ insert: Insert) throws(SQLError) -> BoundInsert {
+        commonTables.append([:])
+        defer { commonTables.removeLast() }
+        try bindCommonTables(insert.with)
+        let table = try target(insert.table, "insert into")
         let at = insert.table.at
-        let table = try catalog.resolve(insert.table, position: position(at))
-        guard table.kind == .table else {
-            throw SQLError(
-                .wrongObjectType, "cannot insert into \(table.kindName) \"\(table.name)\"",
-                position: position(at))
+        let columns = try insertColumns(insert, table)
+        let plan: LogicalPlan
+        if let query = insert.query {
+            plan = try insertPlan(query, insert, table, columns, at)
+        } else {
+            plan = .values([try table.columns.map(defaultValue)], table.fields)
         }
-        if insert.hasReturning { throw SQLError.unsupported("RETURNING", at: position(at)) }
-        if insert.hasOnConflict { throw SQLError.unsupported("ON CONFLICT", at: position(at)) }
-        references.insert(table.oid)
+        return BoundInsert(
+            table: table, plan: try withGenerated(plan, table),
+            conflict: try bindConflict(insert, table),
+            returning: try bindReturning(
+                insert.returning, scope: targetScope(table, insert.alias)))
+    }
+
+    private func insertColumns(_ insert: Insert, _ table: CatalogObject) throws(SQLError) -> [Int] {
         var targets: [Int] = []
         for (name, at) in insert.columns {
-            guard let index = table.columns.firstIndex(where: { $0.name == name }) else {
-                throw SQLError(
-                    .undefinedColumn,
-                    "column \"\(name)\" of relation \"\(table.name)\" does not exist",
-                    position: position(at))
-            }
+            let index = try targetColumn(name, table, at)
             if targets.contains(index) {
                 throw SQLError(
                     .duplicateColumn, "column \"\(name)\" specified more than once",
@@ -35,38 +58,69 @@ extension Binder {
             }
             targets.append(index)
         }
-        let source = try insertSource(insert, table, targets)
+        return targets
+    }
+
+    private func insertPlan(
+        _ query: Query, _ insert: Insert, _ table: CatalogObject, _ columns: [Int], _ at: Int
+    ) throws(SQLError) -> LogicalPlan {
+        var targets = columns
+        let source = try insertSource(query, insert, table, targets)
         let fields = source.fields
         if targets.isEmpty { targets = Array(table.columns.indices.prefix(fields.count)) }
         guard fields.count <= targets.count, fields.count <= table.columns.count else {
             throw SQLError(
                 .syntaxError, "INSERT has more expressions than target columns",
-                position: position(insert.query.at))
+                position: position(query.at))
         }
         guard fields.count == targets.count else {
             throw SQLError(
                 .syntaxError, "INSERT has more target columns than expressions",
                 position: position(at))
         }
-        var list = table.columns.map { Expr.constant(.null, $0.type) }
+        var list: [Expr] = []
+        for column in table.columns { list.append(try defaultValue(of: column)) }
         for (index, target) in targets.enumerated() {
             let column = table.columns[target]
-            list[target] = try assigned(
-                literalColumn(source, index), to: column, at: insert.query.at)
+            let value = literalColumn(source, index)
+            // VALUES has looked at its rows one by one.
+            if case .values = source {} else { try refuseGenerated(column, insert, at: at) }
+            list[target] = try assigned(value, to: column, at: query.at)
         }
-        return BoundInsert(table: table, plan: .project(source, list, table.fields))
+        return .project(source, list, table.fields)
+    }
+
+    /// - Throws: 428C9 for a value given to a column that makes its own.
+    private func refuseGenerated(_ column: CatalogColumn, _ insert: Insert, at: Int)
+        throws(SQLError)
+    {
+        if column.generatedText != nil {
+            throw SQLError(
+                .generatedAlways,
+                "cannot insert a non-DEFAULT value into column \"\(column.name)\"",
+                detail: "Column \"\(column.name)\" is a generated column.")
+        }
+        if column.identity == .always, !insert.overridesSystemValue {
+            throw SQLError(
+                .generatedAlways,
+                "cannot insert a non-DEFAULT value into column \"\(column.name)\"",
+                detail:
+                    "Column \"\(column.name)\" is an identity column defined as GENERATED ALWAYS.",
+                hint: "Use OVERRIDING SYSTEM VALUE to override.")
+        }
     }
 
     /// VALUES rows take the table's types one by one, so that '1' is an integer where one is wanted.
-    private func insertSource(_ insert: Insert, _ table: CatalogObject, _ targets: [Int])
-        throws(SQLError)
-        -> LogicalPlan
-    {
-        guard case .values(let rows, let at) = insert.query.body, insert.query.with.isEmpty,
-            insert.query.orderBy.isEmpty, insert.query.limit == nil
-        else { return try bind(insert.query) }
+    private func insertSource(
+        _ query: Query, _ insert: Insert, _ table: CatalogObject, _ targets: [Int]
+    ) throws(SQLError) -> LogicalPlan {
+        guard case .values(let rows, let at) = query.body, query.with.isEmpty,
+            query.orderBy.isEmpty, query.limit == nil, query.offset == nil
+        else { return try bind(query) }
         let columns = targets.isEmpty ? table.columns : targets.map { table.columns[$0] }
-        let binder = ExpressionBinder(binder: self, scope: Scope(), forbidsAggregates: "VALUES")
+        let found = Subqueries(self, outer: Scope())
+        let binder = ExpressionBinder(
+            binder: self, scope: Scope(), forbidsAggregates: "VALUES", subqueries: found)
         var bound: [[Expr]] = []
         for row in rows {
             guard row.count == rows[0].count else {
@@ -82,8 +136,9 @@ extension Binder {
             var list: [Expr] = []
             for (index, node) in row.enumerated() {
                 if case .column(["default"], _) = node {
-                    list.append(.constant(.null, columns[index].type))
+                    list.append(try defaultValue(of: columns[index]))
                 } else {
+                    try refuseGenerated(columns[index], insert, at: node.at)
                     list.append(
                         try assigned(try binder.bind(node), to: columns[index], at: node.at))
                 }
@@ -91,6 +146,13 @@ extension Binder {
             bound.append(list)
         }
         let fields = columns.prefix(rows[0].count).map { Field($0.name, $0.type) }
+        guard found.isEmpty else {
+            // Subqueries in VALUES: each row is a query of its own.
+            let plans = bound.map { row in
+                LogicalPlan.project(found.applied(to: .unit), row, fields)
+            }
+            return plans.count == 1 ? plans[0] : .union(plans)
+        }
         return .values(bound, fields)
     }
 
@@ -109,15 +171,59 @@ extension Binder {
         return .column(index, plan.fields[index].type)
     }
 
-    private func assigned(_ expression: Expr, to column: CatalogColumn, at: Int) throws(SQLError)
-        -> Expr
+    // MARK: - ON CONFLICT
+
+    private func bindConflict(_ insert: Insert, _ table: CatalogObject) throws(SQLError)
+        -> BoundInsert.Conflict?
     {
-        try convert(expression, to: column.type, .assignment, at: at) {
-            SQLError(
-                .datatypeMismatch,
-                "column \"\(column.name)\" is of type \(column.type.base.name) but expression is of type "
-                    + expression.type.base.name,
-                hint: "You will need to rewrite or cast the expression.", position: position(at))
+        guard let clause = insert.onConflict else { return nil }
+        let all = table.keys
+        var keys = all.map(\.columns)
+        if let name = clause.constraint {
+            guard let key = all.first(where: { $0.name == name }) else {
+                throw SQLError(
+                    .undefinedObject,
+                    "constraint \"\(name)\" for table \"\(table.name)\" does not exist",
+                    position: position(clause.at))
+            }
+            keys = [key.columns]
+        } else if !clause.target.isEmpty {
+            var wanted: Set<Int> = []
+            for (name, at) in clause.target { wanted.insert(try targetColumn(name, table, at)) }
+            keys = keys.filter { Set($0) == wanted }
+            if keys.isEmpty {
+                throw SQLError(
+                    .invalidColumnReference,
+                    "there is no unique or exclusion constraint matching the ON CONFLICT specification"
+                )
+            }
+        } else if clause.assignments != nil {
+            throw SQLError(
+                .syntaxError,
+                "ON CONFLICT DO UPDATE requires inference specification or constraint name",
+                hint: "For example, ON CONFLICT (column_name).", position: position(clause.at))
         }
+        guard let assignments = clause.assignments else {
+            return .init(keys: keys, newRow: nil, condition: nil)
+        }
+        let excluded = table.columns.map {
+            Scope.Entry(table: "excluded", name: $0.name, type: $0.type)
+        }
+        let scope = Scope(entries: excluded + targetScope(table, insert.alias).entries)
+        let expressions = ExpressionBinder(
+            binder: self, scope: scope, forbidsAggregates: "ON CONFLICT")
+        let width = table.columns.count
+        let set = try newValues(assignments, table, expressions, currentAt: width)
+        let newRow = try generatedRow(table, at: 0).map { expression in
+            expression.mapped { node in
+                guard case .column(let index, _) = node else { return node }
+                return set[index]
+            }
+        }
+        var filter: Expr?
+        if let node = clause.condition {
+            filter = try condition(try expressions.bind(node), "WHERE", at: node.at)
+        }
+        return .init(keys: keys, newRow: newRow, condition: filter)
     }
 }

@@ -2,10 +2,17 @@
 package enum Statement: Sendable {
     case query(Query)
     case insert(Insert)
+    case update(Update)
+    case delete(Delete)
+    case truncate([QualifiedName], restartsIdentity: Bool, cascade: Bool)
+    case savepoint(String)
+    case releaseSavepoint(String)
+    case rollbackTo(String)
     case createTable(CreateTable)
     case createSource(CreateSource)
     case createView(CreateView)
     case createTopic(CreateTopic)
+    case createSequence(QualifiedName, ifNotExists: Bool, start: Int64)
     case drop(Drop)
     case begin
     case commit(at: Int)
@@ -24,6 +31,18 @@ package enum Statement: Sendable {
         case query(Query)
         case createView(CreateView)
         case insert(Insert)
+        case update(Update)
+        case delete(Delete)
+    }
+}
+
+extension Statement {
+    /// INSERT, UPDATE or DELETE.
+    package var isChange: Bool {
+        switch self {
+        case .insert, .update, .delete: true
+        default: false
+        }
     }
 }
 
@@ -35,21 +54,62 @@ package struct QualifiedName: Hashable, Sendable {
     package var last: String { parts.last ?? "" }
 }
 
+/// An expression that is kept with a definition, and its own text.
+package struct StoredExpression: Sendable {
+    package var expression: Expression
+    package var text: String
+}
+
+/// A named condition that rows must meet; NULL is met.
+package struct CheckConstraint: Sendable {
+    package var name: String?
+    package var condition: StoredExpression
+}
+
+/// Columns that must differ from row to row.
+package struct UniqueConstraint: Sendable {
+    package var name: String?
+    package var columns: [(name: String, at: Int)]
+}
+
 /// A column of CREATE TABLE or CREATE SOURCE.
 package struct ColumnDefinition: Sendable {
+    /// Where values come from when none is given.
+    package enum Identity: UInt8, Sendable { case none, byDefault, always }
+
     package var name: String
     package var type: TypeName
-    package var isNotNull: Bool
-    package var isPrimaryKey: Bool
+    package var isNotNull = false
+    package var isPrimaryKey = false
+    package var isUnique = false
+    package var defaultValue: StoredExpression?
+    package var generated: StoredExpression?
+    package var identity = Identity.none
+    package var checks: [CheckConstraint] = []
     package var at: Int
 }
 
 /// CREATE TABLE as written.
 package struct CreateTable: Sendable {
     package var name: QualifiedName
-    package var columns: [ColumnDefinition]
-    package var primaryKey: [(name: String, at: Int)]
+    package var elements: TableElements
     package var ifNotExists: Bool
+    /// CREATE TABLE … AS: the query, its text and whether rows are wanted.
+    package var source: (query: Query, columns: [String], withData: Bool)?
+    package var options: [OptionItem] = []
+    package var format: String?
+    package var encode: String?
+}
+
+/// What stands between the parentheses of CREATE TABLE and CREATE SOURCE.
+package struct TableElements: Sendable {
+    package var columns: [ColumnDefinition] = []
+    package var primaryKey: [(name: String, at: Int)] = []
+    package var uniques: [UniqueConstraint] = []
+    package var checks: [CheckConstraint] = []
+    package var watermark: (column: String, expression: Expression)?
+
+    package init(columns: [ColumnDefinition] = []) { self.columns = columns }
 }
 
 /// name = value of a WITH list.
@@ -96,7 +156,7 @@ package struct Drop: Sendable {
     package enum Kind: String, Sendable {
         case table, source, view
         case materializedView = "materialized view"
-        case topic, index, schema
+        case topic, index, schema, sequence
     }
 
     package var kind: Kind
@@ -107,9 +167,63 @@ package struct Drop: Sendable {
 
 /// INSERT as written.
 package struct Insert: Sendable {
+    /// ON CONFLICT.
+    package struct OnConflict: Sendable {
+        package var target: [(name: String, at: Int)]
+        package var constraint: String?
+        /// nil: DO NOTHING.
+        package var assignments: [Assignment]?
+        package var condition: Expression?
+        package var at: Int
+    }
+
     package var table: QualifiedName
+    package var alias: String?
     package var columns: [(name: String, at: Int)]
-    package var query: Query
-    package var hasReturning: Bool
-    package var hasOnConflict: Bool
+    /// nil: DEFAULT VALUES.
+    package var query: Query?
+    package var overridesSystemValue = false
+    package var onConflict: OnConflict?
+    package var returning: [Select.Item]
+    package var with: [Query.CommonTable] = []
+}
+
+/// column = expression; nil: DEFAULT.
+package struct Assignment: Sendable {
+    package var column: String
+    package var value: Expression?
+    package var at: Int
+}
+
+/// UPDATE as written.
+package struct Update: Sendable {
+    package var table: QualifiedName
+    package var alias: String?
+    package var assignments: [Assignment]
+    package var from: [TableReference]
+    package var condition: Expression?
+    package var returning: [Select.Item]
+    package var with: [Query.CommonTable] = []
+}
+
+/// DELETE as written.
+package struct Delete: Sendable {
+    package var table: QualifiedName
+    package var alias: String?
+    package var using: [TableReference]
+    package var condition: Expression?
+    package var returning: [Select.Item]
+    package var with: [Query.CommonTable] = []
+
+    init(table: QualifiedName, alias: String?, using: [TableReference], returning: [Select.Item]) {
+        self.table = table
+        self.alias = alias
+        self.using = using
+        self.returning = returning
+    }
+
+    /// Every row.
+    package init(all table: QualifiedName) {
+        self.init(table: table, alias: nil, using: [], returning: [])
+    }
 }

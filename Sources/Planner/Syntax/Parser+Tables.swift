@@ -1,0 +1,154 @@
+import Types
+
+/// CREATE TABLE and what stands between its parentheses.
+extension Parser {
+    mutating func createTable() throws(SQLError) -> CreateTable {
+        let ifNotExists = ifNotExists()
+        var table = CreateTable(
+            name: try qualifiedName(), elements: TableElements(), ifNotExists: ifNotExists)
+        if peek == .symbol("("), !isColumnNameList { table.elements = try tableElements() }
+        var columns: [String] = []
+        let mark = index
+        if peek == .symbol("(") { columns = try nameList() }
+        if isWord("with"), peek(ahead: 1) == .symbol("(") { table.options = try withOptions() }
+        if accept("format") { table.format = try label() }
+        if accept("encode") { table.encode = try label() }
+        if accept("as") {
+            let query = try query()
+            let withData = !accept(["with", "no", "data"])
+            if withData { _ = accept(["with", "data"]) }
+            table.source = (query, columns, withData)
+        } else if !columns.isEmpty {
+            index = mark + 2
+            throw unexpected()
+        }
+        return table
+    }
+
+    /// Whether ( a, b, … ) AS follows: names without types.
+    private var isColumnNameList: Bool {
+        switch peek(ahead: 2) {
+        case .symbol(","), .symbol(")"): true
+        default: false
+        }
+    }
+
+    mutating func tableElements() throws(SQLError) -> TableElements {
+        var elements = TableElements()
+        try expect(symbol: "(")
+        if accept(symbol: ")") { return elements }
+        repeat {
+            let constraint = accept("constraint") ? try name() : nil
+            let at = token.start
+            if accept(["primary", "key"]) {
+                elements.primaryKey += try keyColumns()
+            } else if isWord("unique") {
+                advance()
+                elements.uniques.append(
+                    UniqueConstraint(name: constraint, columns: try keyColumns()))
+            } else if accept("check") {
+                elements.checks.append(
+                    CheckConstraint(name: constraint, condition: try parenthesized()))
+            } else if isWord("watermark"), peek(ahead: 1) == .word("for") {
+                advance()
+                advance()
+                let column = try name()
+                try expect("as")
+                elements.watermark = (column, try expression())
+            } else if isWord("foreign") || isWord("exclude") || isWord("like") {
+                let near = String(decoding: bytes[token.start..<token.end], as: UTF8.self)
+                throw SQLError.unsupported("\(near.uppercased()) in a table", at: position(at))
+            } else {
+                elements.columns.append(try columnDefinition())
+            }
+        } while accept(symbol: ",")
+        try expect(symbol: ")")
+        return elements
+    }
+
+    private mutating func keyColumns() throws(SQLError) -> [(name: String, at: Int)] {
+        var columns: [(name: String, at: Int)] = []
+        try expect(symbol: "(")
+        repeat {
+            let start = token.start
+            columns.append((try name(), start))
+        } while accept(symbol: ",")
+        try expect(symbol: ")")
+        return columns
+    }
+
+    private mutating func parenthesized() throws(SQLError) -> StoredExpression {
+        try expect(symbol: "(")
+        let stored = try storedExpression()
+        try expect(symbol: ")")
+        return stored
+    }
+
+    /// An expression with its own text.
+    private mutating func storedExpression() throws(SQLError) -> StoredExpression {
+        let start = token.start
+        let expression = try expression()
+        return StoredExpression(
+            expression: expression,
+            text: String(decoding: bytes[start..<previousEnd], as: UTF8.self))
+    }
+
+    private mutating func columnDefinition() throws(SQLError) -> ColumnDefinition {
+        let at = token.start
+        let name = try name()
+        var column = ColumnDefinition(name: name, type: try typeName(), at: at)
+        while try columnConstraint(&column) {}
+        return column
+    }
+
+    private mutating func columnConstraint(_ column: inout ColumnDefinition) throws(SQLError)
+        -> Bool
+    {
+        let constraint = accept("constraint") ? try name() : nil
+        if accept(["not", "null"]) {
+            column.isNotNull = true
+        } else if accept("null") {
+            return true
+        } else if accept(["primary", "key"]) {
+            column.isPrimaryKey = true
+        } else if accept("unique") {
+            column.isUnique = true
+        } else if accept("collate") {
+            _ = try qualifiedName()
+        } else if accept("default") {
+            column.defaultValue = try storedExpression()
+        } else if accept("check") {
+            column.checks.append(
+                CheckConstraint(name: constraint, condition: try parenthesized()))
+        } else if isWord("generated") {
+            try generated(&column)
+        } else if isWord("references") {
+            throw SQLError.unsupported("REFERENCES of a column", at: position(token.start))
+        } else {
+            if constraint != nil { throw unexpected() }
+            return false
+        }
+        return true
+    }
+
+    /// GENERATED ALWAYS AS (…) STORED, GENERATED … AS IDENTITY
+    private mutating func generated(_ column: inout ColumnDefinition) throws(SQLError) {
+        advance()
+        let isAlways = accept("always")
+        if !isAlways {
+            try expect("by")
+            try expect("default")
+        }
+        try expect("as")
+        if accept("identity") {
+            column.identity = isAlways ? .always : .byDefault
+            column.isNotNull = true
+            if peek == .symbol("(") {
+                throw SQLError.unsupported("options of an identity", at: position(token.start))
+            }
+            return
+        }
+        column.generated = try parenthesized()
+        try expect("stored")
+    }
+}

@@ -1,0 +1,373 @@
+import Dataflow
+import Planner
+import State
+import Synchronization
+import Types
+import Wire
+
+/// INSERT, UPDATE, DELETE, TRUNCATE: rows to change are read at the newest epoch and locked; the
+/// engine refuses the change when one of them is no longer what was read, and then it is made anew.
+extension Session {
+    /// What one attempt wants to change.
+    private struct Attempt {
+        var changes: [TableChange] = []
+        var locks: Set<RowLocks.Key> = []
+        var count: Int64 = 0
+        /// The rows that RETURNING looks at.
+        var returned: [Batch] = []
+        var returnedFields: [Field] = []
+    }
+
+    private static let maximumAttempts = 1000
+
+    // MARK: - Attempts
+
+    /// Locks, checks and carries out what `plan` wants, again when others were faster.
+    private func apply(_ plan: () async throws(SQLError) -> Attempt) async throws(SQLError)
+        -> Attempt
+    {
+        for _ in 0..<Session.maximumAttempts {
+            let attempt = try await plan()
+            if attempt.changes.isEmpty { return attempt }
+            do throws(SQLError) {
+                if try await lock(attempt.locks) { continue }
+                if try await carryOut(attempt.changes) { return attempt }
+            } catch {
+                if state != .open { database.locks.release(backendID) }
+                throw error
+            }
+        }
+        if state != .open { database.locks.release(backendID) }
+        throw SQLError(
+            .serializationFailure, "could not serialize access due to concurrent update",
+            hint: "Try the statement again.")
+    }
+
+    /// - Returns: whether it had to wait.
+    private func lock(_ keys: Set<RowLocks.Key>) async throws(SQLError) -> Bool {
+        if keys.isEmpty { return false }
+        let token = CancelToken()
+        database.backends.withLock { $0[backendID]?.cancel = token }
+        startTimeout(token)
+        defer { database.backends.withLock { $0[backendID]?.cancel = nil } }
+        return try await database.locks.acquire(keys, for: backendID, token)
+    }
+
+    /// - Returns: false when rows have changed since they were read.
+    private func carryOut(_ changes: [TableChange]) async throws(SQLError) -> Bool {
+        do throws(SQLError) {
+            if state == .open {
+                let all = pending + changes
+                if all.contains(where: { needsCheck($0) }) {
+                    let _: Void = try await database.ask { .check(all, $0) }
+                }
+                pending += changes
+            } else {
+                let _: Void = try await database.ask { .commit(changes, $0) }
+                database.locks.release(backendID)
+            }
+            return true
+        } catch {
+            if error.state == .serializationFailure { return false }
+            throw error
+        }
+    }
+
+    private func needsCheck(_ change: TableChange) -> Bool {
+        if change.batch.weights != nil { return true }
+        guard let table = database.catalogStore.catalog.objects[change.table] else { return true }
+        return !table.keys.isEmpty
+    }
+
+    /// The locks of a table's rows: of their key, or of the whole row where there is none.
+    private static func locks(_ table: CatalogObject, _ batch: Batch) -> Set<RowLocks.Key> {
+        var locks: Set<RowLocks.Key> = []
+        let all = [Array(table.columns.indices)]
+        let keys = table.keys.isEmpty ? all : table.keys.map(\.columns)
+        for (number, key) in keys.enumerated() {
+            let views = key.map { batch.columns[$0].view }
+            for row in 0..<batch.count {
+                let hash = hashRow(views, row, seed: UInt64(number), image: false)
+                locks.insert(RowLocks.Key(table: table.oid, hash: hash))
+            }
+        }
+        return withExtendedLifetime(batch) { locks }
+    }
+
+    // MARK: - INSERT
+
+    func insert(_ insert: Insert, _ text: String, _ parameters: Parameters)
+        async throws(SQLError) -> StatementResult
+    {
+        let binder = Binder(context: context(), text: text, parameters: parameters)
+        let bound = try binder.bind(insert)
+        let checks = try binder.checks(of: bound.table)
+        let plan = Optimizer.optimized(bound.plan)
+        let references = binder.references
+        // Computed once: what it draws from sequences is not drawn again.
+        let rows = Batch.concatenated(
+            try await run(plan, reading: references), types: bound.table.types)
+        let attempt = try await apply { () throws(SQLError) in
+            var attempt = Attempt()
+            var inserted = rows
+            if let conflict = bound.conflict, rows.count > 0 {
+                attempt.locks = Session.locks(bound.table, rows)
+                inserted = try await self.resolve(conflict, bound.table, rows, checks, &attempt)
+            }
+            if inserted.count > 0 {
+                try Session.checkNulls(inserted, bound.table)
+                try await self.check(checks, bound.table, inserted)
+                if !bound.table.keys.isEmpty {
+                    attempt.locks.formUnion(Session.locks(bound.table, inserted))
+                }
+                attempt.changes.append(TableChange(table: bound.table.oid, batch: inserted))
+                attempt.returned.append(inserted)
+            }
+            attempt.count += inserted.totalWeight
+            attempt.returnedFields = bound.table.fields
+            return attempt
+        }
+        return try await result("INSERT 0 \(attempt.count)", attempt, bound.returning)
+    }
+
+    /// Splits the rows to insert into those that are new (returned) and those that meet one that is
+    /// there, which are left out or become updates.
+    private func resolve(
+        _ conflict: BoundInsert.Conflict, _ table: CatalogObject, _ rows: Batch,
+        _ checks: [(name: String, condition: Expr)], _ attempt: inout Attempt
+    ) async throws(SQLError) -> Batch {
+        let width = table.columns.count
+        let numbers = Storage((0..<Int64(rows.count)).map { $0 })
+        let numbered = Batch(
+            columns: rows.columns + [Column(.int64(numbers))], count: rows.count)
+        let proposed = LogicalPlan.literal(numbered, table.fields + [Field("?row?", .int8)])
+        var meets: [Int64: Batch] = [:]
+        for key in conflict.keys {
+            let scan = LogicalPlan.scan(table, columns: Array(table.columns.indices))
+            let join = LogicalPlan.join(
+                .init(kind: .inner, left: proposed, right: scan, keys: key.map { ($0, $0) }))
+            for batch in try await run(join, reading: [table.oid]) {
+                for row in 0..<batch.count {
+                    guard let number = batch.columns[width].value(row).int else { continue }
+                    if meets[number] == nil { meets[number] = batch.slice(row, row + 1) }
+                }
+            }
+        }
+        var seen: [Set<[Value]>] = conflict.keys.map { _ in [] }
+        var fresh: [UInt32] = []
+        var matched: [Batch] = []
+        for row in 0..<rows.count {
+            var isTwice = false
+            for (index, key) in conflict.keys.enumerated() {
+                let values = key.map { rows.columns[$0].value(row).canonical }
+                if values.contains(.null) { continue }
+                if !seen[index].insert(values).inserted { isTwice = true }
+            }
+            if isTwice {
+                guard conflict.newRow != nil else { continue }
+                throw SQLError(
+                    .cardinalityViolation,
+                    "ON CONFLICT DO UPDATE command cannot affect row a second time",
+                    hint: "Ensure that no rows proposed for insertion within the same command have "
+                        + "duplicate constrained values.")
+            }
+            if let other = meets[Int64(row)] {
+                matched.append(other)
+            } else {
+                fresh.append(UInt32(row))
+            }
+        }
+        if conflict.newRow != nil, !matched.isEmpty {
+            try await update(conflict, table, matched, checks, &attempt)
+        }
+        let kept = Storage(fresh)
+        return rows.gathered(kept.cells)
+    }
+
+    /// DO UPDATE: `matched` has the proposed row, its number, and the row that is there.
+    private func update(
+        _ conflict: BoundInsert.Conflict, _ table: CatalogObject, _ matched: [Batch],
+        _ checks: [(name: String, condition: Expr)], _ attempt: inout Attempt
+    ) async throws(SQLError) {
+        let width = table.columns.count
+        let types = matched[0].columns.map(\.physical)
+        let all = Batch.concatenated(matched, types: types)
+        let pairs = all.projected(Array(0..<width) + Array((width + 1)..<(2 * width + 1)))
+        var plan = LogicalPlan.literal(pairs, table.fields + table.fields)
+        if let condition = conflict.condition { plan = .filter(plan, condition) }
+        let old = table.fields.enumerated().map {
+            Expr.column(width + $0.offset, $0.element.type)
+        }
+        plan = .project(plan, old + (conflict.newRow ?? []), table.fields + table.fields)
+        for batch in try await run(plan, reading: []) where batch.count > 0 {
+            let before = batch.projected(Array(0..<width))
+            let after = batch.projected(Array(width..<(2 * width)))
+            try Session.checkNulls(after, table)
+            try await check(checks, table, after)
+            attempt.locks.formUnion(Session.locks(table, before))
+            attempt.locks.formUnion(Session.locks(table, after))
+            attempt.changes.append(
+                TableChange(
+                    table: table.oid,
+                    batch: Batch.concatenated([before.negated, after], types: table.types)))
+            attempt.returned.append(after)
+            attempt.count += Int64(after.count)
+        }
+    }
+
+    // MARK: - UPDATE and DELETE
+
+    func change(_ statement: Statement, _ text: String, _ parameters: Parameters)
+        async throws(SQLError) -> StatementResult
+    {
+        let binder = Binder(context: context(), text: text, parameters: parameters)
+        let bound: BoundChange
+        switch statement {
+        case .update(let update): bound = try binder.bind(update)
+        case .delete(let delete): bound = try binder.bind(delete)
+        default: throw .internalFault("not a change of rows")
+        }
+        let checks = bound.isUpdate ? try binder.checks(of: bound.table) : []
+        let plan = Optimizer.optimized(bound.plan)
+        let references = binder.references
+        let attempt = try await apply { () throws(SQLError) in
+            let batches = try await self.run(plan, reading: references)
+            var attempt = try Session.attempt(bound, batches)
+            if bound.isUpdate {
+                let width = bound.table.columns.count
+                for batch in attempt.returned {
+                    let rows = batch.projected(Array((width + 1)..<(2 * width + 1)))
+                    try Session.checkNulls(rows, bound.table)
+                    try await self.check(checks, bound.table, rows)
+                }
+            }
+            attempt.returnedFields = bound.plan.fields
+            return attempt
+        }
+        let verb = bound.isUpdate ? "UPDATE" : "DELETE"
+        return try await result("\(verb) \(attempt.count)", attempt, bound.returning)
+    }
+
+    /// Each old row once, with the change that it makes.
+    private static func attempt(_ bound: BoundChange, _ batches: [Batch]) throws(SQLError)
+        -> Attempt
+    {
+        let width = bound.table.columns.count
+        var attempt = Attempt()
+        let all = Batch.concatenated(batches, types: bound.plan.types)
+        if all.count == 0 { return attempt }
+        let views = all.columns.prefix(width).map(\.view)
+        var seen: [UInt64: [UInt32]] = [:]
+        var first: [UInt32] = []
+        for row in 0..<all.count {
+            let hash = hashRow(views, row, seed: rowHashSeed, image: true)
+            let isTwice = seen[hash, default: []].contains {
+                rowsEqual(views, Int($0), views, row, image: true)
+            }
+            if isTwice { continue }
+            seen[hash, default: []].append(UInt32(row))
+            first.append(UInt32(row))
+        }
+        let numbers = Storage(first)
+        let rows = first.count == all.count ? all : all.gathered(numbers.cells)
+        guard case .int64(let counts) = rows.columns[width].data else {
+            throw .internalFault("a change without counts")
+        }
+        let old = Batch(
+            columns: Array(rows.columns.prefix(width)), count: rows.count, weights: counts)
+        var change = old.negated
+        attempt.locks = locks(bound.table, old)
+        if bound.isUpdate {
+            let new = Batch(
+                columns: Array(rows.columns[(width + 1)..<(2 * width + 1)]), count: rows.count,
+                weights: counts)
+            attempt.locks.formUnion(locks(bound.table, new))
+            change = Batch.concatenated([change, new], types: bound.table.types)
+        }
+        attempt.count = old.totalWeight
+        attempt.returned = [Batch(columns: rows.columns, count: rows.count, weights: counts)]
+        attempt.changes = [TableChange(table: bound.table.oid, batch: change)]
+        return attempt
+    }
+
+    func truncate(_ names: [QualifiedName], _ restarts: Bool, _ text: String)
+        async throws(SQLError) -> StatementResult
+    {
+        for name in names {
+            let delete = Delete(all: name)
+            _ = try await change(.delete(delete), text, Parameters())
+            if restarts {
+                let table = try database.catalogStore.catalog.resolve(name, position: nil)
+                for object in database.catalogStore.catalog.userObjects
+                where object.kind == .sequence && object.ownerOID == table.oid {
+                    try database.sequences.set(object.oid, 1, isCalled: false)
+                }
+            }
+        }
+        return StatementResult(tag: "TRUNCATE TABLE")
+    }
+
+    // MARK: - Constraints
+
+    /// - Throws: 23514 for a row that a CHECK does not hold for.
+    private func check(
+        _ checks: [(name: String, condition: Expr)], _ table: CatalogObject, _ rows: Batch
+    ) async throws(SQLError) {
+        for check in checks {
+            let failing = LogicalPlan.filter(
+                .literal(rows, table.fields),
+                .cases(
+                    [(when: .isNull(check.condition), then: .constant(.bool(false), .boolean))],
+                    otherwise: .not(check.condition), .boolean))
+            guard let batch = try await run(failing, reading: []).first(where: { $0.count > 0 })
+            else { continue }
+            var error = SQLError(
+                .checkViolation,
+                "new row for relation \"\(table.name)\" violates check constraint \"\(check.name)\"",
+                detail: Session.failingRow(batch, 0, table))
+            error.table = table.name
+            error.constraint = check.name
+            throw error
+        }
+    }
+
+    private static func failingRow(_ batch: Batch, _ row: Int, _ table: CatalogObject) -> String {
+        let values = batch.row(row).enumerated().map { position, value in
+            let bytes = TextEncoding.text(value, table.columns[position].type)
+            return String(decoding: bytes ?? Array("null".utf8), as: UTF8.self)
+        }
+        return "Failing row contains (\(values.joined(separator: ", ")))."
+    }
+
+    /// - Throws: 23502 for a NULL in a column that has none.
+    static func checkNulls(_ batch: Batch, _ table: CatalogObject) throws(SQLError) {
+        for (index, column) in table.columns.enumerated()
+        where column.isNotNull && batch.columns[index].validity != nil {
+            guard let row = (0..<batch.count).first(where: { batch.columns[index].isNull($0) })
+            else { continue }
+            var error = SQLError(
+                .notNullViolation,
+                "null value in column \"\(column.name)\" of relation \"\(table.name)\" violates not-null constraint",
+                detail: failingRow(batch, row, table))
+            error.table = table.name
+            error.column = column.name
+            throw error
+        }
+    }
+
+    // MARK: - Results
+
+    private func result(_ tag: String, _ attempt: Attempt, _ returning: BoundReturning?)
+        async throws(SQLError) -> StatementResult
+    {
+        guard let returning else { return StatementResult(tag: tag) }
+        let columns = returning.fields.map { ResultColumn(name: $0.name, type: $0.type) }
+        var batches: [Batch] = []
+        for rows in attempt.returned where rows.count > 0 {
+            batches += try await run(
+                .project(.literal(rows, attempt.returnedFields), returning.list, returning.fields),
+                reading: [])
+        }
+        return StatementResult(columns: columns, batches: batches, tag: tag)
+    }
+}

@@ -1,0 +1,122 @@
+import Dataflow
+import Planner
+import State
+import Types
+import Wire
+
+/// CREATE TABLE, CREATE TABLE AS, CREATE SEQUENCE.
+extension Session {
+    func createTable(_ statement: CreateTable, _ text: String, _ parameters: Parameters)
+        async throws(SQLError) -> StatementResult
+    {
+        if let option = statement.options.first {
+            throw SQLError.unsupported("CREATE TABLE … WITH", at: option.at)
+        }
+        if let source = statement.source {
+            return try await createTable(statement, as: source, text, parameters)
+        }
+        return try await defining { () throws(SQLError) in
+            var result = StatementResult(tag: "CREATE TABLE")
+            guard
+                let (schema, name) = try newName(
+                    statement.name, ifNotExists: statement.ifNotExists, &result)
+            else { return result }
+            let binder = Binder(context: context(), text: text)
+            var bound = try binder.bind(statement.elements, table: name)
+            let oid = database.catalogStore.newOID()
+            for index in bound.sequenceColumns {
+                let sequence = try await addSequence(
+                    "\(name)_\(bound.columns[index].name)_seq", schema, owner: oid)
+                let quoted = sequence.replacing("'", with: "''").replacing("\"", with: "\"\"")
+                bound.columns[index].defaultText = "nextval('\"\(quoted)\"'::regclass)"
+            }
+            try await add(bound, oid, schema, name)
+            return result
+        }
+    }
+
+    private func add(_ bound: BoundTable, _ oid: Int32, _ schema: String, _ name: String)
+        async throws(SQLError)
+    {
+        var object = CatalogObject(
+            oid: oid, schema: schema, name: name, kind: .table, columns: bound.columns)
+        object.primaryKey = bound.primaryKey
+        object.uniques = bound.uniques
+        object.checks = bound.checks
+        let created = object
+        let _: Void = try await database.ask { .addTable(created, $0) }
+        await database.metadataDurable(database.catalogStore.add(created))
+    }
+
+    private func createTable(
+        _ statement: CreateTable, as source: (query: Query, columns: [String], withData: Bool),
+        _ text: String, _ parameters: Parameters
+    ) async throws(SQLError) -> StatementResult {
+        var result = StatementResult(tag: "CREATE TABLE AS")
+        let binder = Binder(context: context(), text: text, parameters: parameters)
+        let plan = try binder.renamed(try binder.bind(source.query), source.columns)
+        let batches =
+            source.withData
+            ? try await run(Optimizer.optimized(plan), reading: binder.references) : []
+        let oid = database.catalogStore.newOID()
+        let created = try await defining { () throws(SQLError) -> Bool in
+            guard
+                let (schema, name) = try newName(
+                    statement.name, ifNotExists: statement.ifNotExists, &result)
+            else { return false }
+            var columns: [CatalogColumn] = []
+            for field in plan.fields {
+                if columns.contains(where: { $0.name == field.name }) {
+                    throw SQLError(
+                        .duplicateColumn, "column \"\(field.name)\" specified more than once")
+                }
+                columns.append(
+                    CatalogColumn(field.name, field.type.kind == .unknown ? .text : field.type))
+            }
+            try await add(BoundTable(columns: columns), oid, schema, name)
+            return true
+        }
+        if !created { return result }
+        let changes = batches.filter { $0.count > 0 }.map { TableChange(table: oid, batch: $0) }
+        if !changes.isEmpty {
+            let _: Void = try await database.ask { .commit(changes, $0) }
+        }
+        let count = changes.reduce(0) { $0 + $1.batch.totalWeight }
+        if source.withData { result.tag = "SELECT \(count)" }
+        return result
+    }
+
+    /// - Returns: the name that was free.
+    private func addSequence(_ wanted: String, _ schema: String, owner: Int32)
+        async throws(SQLError) -> String
+    {
+        var (name, number) = (wanted, 0)
+        while database.catalogStore.catalog.find(schema: schema, name: name) != nil {
+            number += 1
+            name = wanted + String(number)
+        }
+        var object = CatalogObject(
+            oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .sequence,
+            columns: [])
+        object.ownerOID = owner
+        await database.metadataDurable(database.catalogStore.add(object))
+        return name
+    }
+
+    func createSequence(_ name: QualifiedName, ifNotExists: Bool, start: Int64)
+        async throws(SQLError) -> StatementResult
+    {
+        try await defining { () throws(SQLError) in
+            var result = StatementResult(tag: "CREATE SEQUENCE")
+            guard let (schema, name) = try newName(name, ifNotExists: ifNotExists, &result) else {
+                return result
+            }
+            let object = CatalogObject(
+                oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .sequence,
+                columns: [])
+            if start != 1 { try database.sequences.set(object.oid, start, isCalled: false) }
+            await database.metadataDurable(database.catalogStore.add(object))
+            return result
+        }
+    }
+}
