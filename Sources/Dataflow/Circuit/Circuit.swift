@@ -87,6 +87,11 @@ package final class Circuit: @unchecked Sendable {
             if let aggregate = node.body as? AggregateOperator, let extremes = aggregate.extremes {
                 list.append((name + "-extremes", extremes))
             }
+            if let aggregate = node.body as? AggregateOperator {
+                for (index, state) in aggregate.distinctStates.enumerated() {
+                    list.append((name + "-distinct\(index)", state))
+                }
+            }
             if let join = node.body as? JoinOperator {
                 for (side, state) in join.sideStates.enumerated() {
                     list.append((name + "-side\(side)", state))

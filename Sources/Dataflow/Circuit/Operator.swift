@@ -58,6 +58,15 @@ package struct Output {
         }
     }
 
+    /// Handles rows that an operator could not compute: as below.
+    func divert(_ rows: Batch, _ errors: [SQLError]) throws(SQLError) {
+        if circuit.failsFast {
+            for (row, error) in errors.enumerated() where rows.weight(row) > 0 { throw error }
+            return
+        }
+        circuit.failed.append(FailedRows(rows: rows, errors: errors))
+    }
+
     /// Handles rows whose expressions failed: ends an ad-hoc query with the first error, sends them
     /// to the dead letters of a view. - Returns: the rows that are left.
     package func divert(_ evaluation: Evaluation, _ batch: Batch) throws(SQLError) -> Cells<UInt32>?

@@ -209,27 +209,11 @@ enum MathFunctions {
         }
     }
 
-    /// Integer Newton iteration at PostgreSQL's scale: at least 16 significant digits.
+    /// At PostgreSQL's scale: at least 16 significant digits.
     private static func squareRoot(_ x: Numeric) throws(SQLError) -> Numeric {
         guard x.isFinite, x.coefficient != 0 else { return x }
         let resultWeight = (x.base10000Weight + 1) * 2 - 1
-        let scale = max(16 - resultWeight, Int(x.scale), 0)
-        let wanted = min(scale, 18)
-        let shift = 2 * wanted - Int(x.scale)
-        guard shift >= 0, let power = Numeric.powerOfTen(shift) else {
-            throw SQLError.unsupported("sqrt of this numeric")
-        }
-        let (product, overflow) = x.coefficient.multipliedReportingOverflow(by: power)
-        if overflow { throw SQLError.unsupported("sqrt of so large a numeric") }
-        var root = Int128(Double(product).squareRoot())
-        for _ in 0..<8 {
-            let next = (root + product / max(root, 1)) / 2
-            if next == root { break }
-            root = next
-        }
-        while root * root > product { root -= 1 }
-        if product - root * root > root { root += 1 }
-        return Numeric(coefficient: root, scale: wanted)
+        return try x.squareRoot(scale: max(16 - resultWeight, Int(x.scale), 0))
     }
 
     private static var series: [ScalarFunction] {

@@ -14,7 +14,10 @@ package final class AggregateOperator: Operator, Checkpointable {
     private let hasKeys: Bool
     private let keyTypes: [DataType.Physical]
     private var touched: [UInt32] = []
-    private var oldRows: [[Value]?] = []
+    private var oldRows: [GroupResult] = []
+    /// For each DISTINCT accumulator: how often each value of each group is there.
+    private let seen: [GroupTable?]
+    private var dirtySeen: [Set<UInt32>]
     /// Number of the step in progress; the stamp of the groups that it has touched.
     private var step: Int64 = 1
     private var dirty: Set<UInt32> = []
@@ -22,7 +25,6 @@ package final class AggregateOperator: Operator, Checkpointable {
     private var hasEmittedEmpty = false
     private let ownsEmptyGroup: Bool
     private let hasTrees: Bool
-    private let extremeTypes: [DataType.Physical]
 
     /// `appendOnly`: no weight is ever negative. `ownsEmptyGroup`: without keys there is one group
     /// from the start; of several shards only one has it.
@@ -43,12 +45,22 @@ package final class AggregateOperator: Operator, Checkpointable {
         }
         self.offsets = offsets
         groups = GroupTable(keyTypes, width: next)
-        hasTrees = accumulators.contains { $0.tree != nil }
-        extremeTypes =
-            keyTypes
-            + accumulators.filter { $0.tree != nil }.map {
-                $0.aggregate.argument?.type.physical ?? .int64
-            }
+        let keyTypes = self.keyTypes
+        seen = accumulators.map { accumulator in
+            guard accumulator.needsDeduplication, let argument = accumulator.aggregate.argument
+            else { return nil }
+            return GroupTable(keyTypes + [argument.type.physical], width: 1)
+        }
+        dirtySeen = accumulators.map { _ in [] }
+        hasTrees = accumulators.contains { $0.remembersRows }
+    }
+
+    /// What a group comes out as.
+    private enum GroupResult {
+        case none
+        case row([Value])
+        /// An aggregate of it cannot be computed: the group is a dead letter.
+        case failure(SQLError)
     }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
@@ -56,6 +68,7 @@ package final class AggregateOperator: Operator, Checkpointable {
         let keyColumns = keys.map { evaluation.evaluate($0) }
         let arguments = accumulators.map { $0.aggregate.argument.map { evaluation.evaluate($0) } }
         let filters = accumulators.map { $0.aggregate.filter.map { evaluation.evaluate($0) } }
+        let collected = accumulators.map { CollectedColumns($0.aggregate, evaluation) }
         if let kept = try out.divert(evaluation, chunk) {
             // Evaluated again without the failed rows: rare, and keeps the loop below simple.
             return try receive(chunk.gathered(kept), port: port, out: out)
@@ -64,9 +77,56 @@ package final class AggregateOperator: Operator, Checkpointable {
         for row in 0..<chunk.count { try touch(numbers[row]) }
         for row in 0..<chunk.count { groups.words(of: numbers[row])[0] &+= chunk.weight(row) }
         for index in accumulators.indices {
-            try add(index, arguments[index], filters[index], numbers, chunk)
+            if accumulators[index].collected != nil {
+                addCollected(
+                    index, arguments[index], collected[index], filters[index], numbers, chunk)
+            }
+            if let table = seen[index], let argument = arguments[index] {
+                try addDistinct(
+                    index, table, keyColumns, argument, filters[index], numbers, chunk)
+            } else {
+                try add(index, arguments[index], filters[index], numbers, chunk)
+            }
         }
-        if hasTrees { keepForCapture(chunk, keyColumns, arguments, filters) }
+        if hasTrees { keepForCapture(chunk, keyColumns, arguments, collected, filters) }
+    }
+
+    /// Only the first of equal values counts, and the last to go.
+    private func addDistinct(
+        _ index: Int, _ table: GroupTable, _ keyColumns: [Column], _ argument: Column,
+        _ filter: Column?, _ numbers: [UInt32], _ chunk: Batch
+    ) throws(SQLError) {
+        let (accumulator, at) = (accumulators[index], offsets[index])
+        let (view, keep) = (argument.view, filter?.view)
+        let entries = table.findOrInsert(keyColumns + [argument], count: chunk.count)
+        for row in 0..<chunk.count {
+            if let keep, keep.isNull(row) || keep.bool(row) == 0 { continue }
+            if view.isNull(row) { continue }
+            let count = table.words(of: entries[row])
+            let (before, after) = (count[0], count[0] &+ chunk.weight(row))
+            count[0] = after
+            dirtySeen[index].insert(entries[row])
+            if (before > 0) == (after > 0) { continue }
+            try accumulator.add(
+                view, row, weight: after > 0 ? 1 : -1, group: numbers[row],
+                words: groups.words(of: numbers[row]), at)
+        }
+        withExtendedLifetime((argument, filter)) {}
+    }
+
+    private func addCollected(
+        _ index: Int, _ argument: Column?, _ collected: CollectedColumns, _ filter: Column?,
+        _ numbers: [UInt32], _ chunk: Batch
+    ) {
+        guard let argument, let values = accumulators[index].collected else { return }
+        let (accumulator, keep) = (accumulators[index], filter?.view)
+        for row in 0..<chunk.count {
+            if let keep, keep.isNull(row) || keep.bool(row) == 0 { continue }
+            if argument.isNull(row), !accumulator.takesNulls { continue }
+            values.add(
+                numbers[row], key: collected.key(argument, row), argument.value(row),
+                collected.second?.value(row) ?? .null, chunk.weight(row))
+        }
     }
 
     private func touch(_ group: UInt32) throws(SQLError) {
@@ -74,7 +134,7 @@ package final class AggregateOperator: Operator, Checkpointable {
         if words[1] == step { return }
         words[1] = step
         touched.append(group)
-        oldRows.append(try result(group))
+        oldRows.append(result(group))
     }
 
     private func add(
@@ -90,28 +150,28 @@ package final class AggregateOperator: Operator, Checkpointable {
                 accumulator.addCountAll(chunk.weight(row), words, at)
                 continue
             }
-            if view.isNull(row) { continue }
+            if view.isNull(row), !accumulator.takesNulls { continue }
             try accumulator.add(
                 view, row, weight: chunk.weight(row), group: numbers[row], words: words, at)
         }
         withExtendedLifetime((argument, filter)) {}
     }
 
-    /// The group's aggregate values; nil when it has no rows.
-    private func result(_ group: UInt32) throws(SQLError) -> [Value]? {
+    /// The group's aggregate values; none when it has no rows.
+    private func result(_ group: UInt32) -> GroupResult {
         let words = groups.words(of: group)
-        if words[0] <= 0, hasKeys { return nil }
-        if !hasKeys, !hasEmittedEmpty { return nil }
-        return try values(group, words)
-    }
-
-    private func values(_ group: UInt32, _ words: Cells<Int64>) throws(SQLError) -> [Value] {
+        if words[0] <= 0, hasKeys { return .none }
+        if !hasKeys, !hasEmittedEmpty { return .none }
         var values: [Value] = []
         values.reserveCapacity(accumulators.count)
-        for index in accumulators.indices {
-            values.append(try accumulators[index].value(words, offsets[index], group: group))
+        do throws(SQLError) {
+            for index in accumulators.indices {
+                values.append(try accumulators[index].value(words, offsets[index], group: group))
+            }
+        } catch {
+            return .failure(error)
         }
-        return values
+        return .row(values)
     }
 
     package func finish(out: Output) throws(SQLError) {
@@ -122,33 +182,49 @@ package final class AggregateOperator: Operator, Checkpointable {
             hasEmittedEmpty = true
         }
         if touched.isEmpty { return }
-        var numbers: [UInt32] = []
-        var rows: [[Value]] = []
-        var weights: [Int64] = []
+        var changes = Changes()
         for (index, group) in touched.enumerated() {
             dirty.insert(group)
-            let (old, new) = (oldRows[index], try result(group))
-            if old == new { continue }
-            if let old {
-                numbers.append(group)
-                rows.append(old)
-                weights.append(-1)
-            }
-            if let new {
-                numbers.append(group)
-                rows.append(new)
-                weights.append(1)
-            }
+            let (old, new) = (oldRows[index], result(group))
+            if case .row(let before) = old, case .row(let after) = new, before == after { continue }
+            changes.add(group, old, -1)
+            changes.add(group, new, 1)
         }
         touched.removeAll(keepingCapacity: true)
         oldRows.removeAll(keepingCapacity: true)
         step += 1
+        if !changes.failed.isEmpty {
+            let failed = changes.failed
+            try out.divert(
+                Batch(
+                    columns: groups.keys(failed.map(\.group)), count: failed.count,
+                    weights: Storage(failed.map(\.weight))), failed.map(\.error))
+        }
         let results = Batch(
-            rows: rows, types: accumulators.map { $0.aggregate.result.physical })
+            rows: changes.rows, types: accumulators.map { $0.aggregate.result.physical })
         try out.emit(
             Batch(
-                columns: groups.keys(numbers) + results.columns, count: numbers.count,
-                weights: weights.allSatisfy { $0 == 1 } ? nil : Storage(weights)))
+                columns: groups.keys(changes.groups) + results.columns, count: changes.groups.count,
+                weights: changes.weights.allSatisfy { $0 == 1 } ? nil : Storage(changes.weights)))
+    }
+
+    /// What a step changes in the results.
+    private struct Changes {
+        var groups: [UInt32] = []
+        var rows: [[Value]] = []
+        var weights: [Int64] = []
+        var failed: [(group: UInt32, weight: Int64, error: SQLError)] = []
+
+        mutating func add(_ group: UInt32, _ result: GroupResult, _ weight: Int64) {
+            switch result {
+            case .none: break
+            case .row(let values):
+                groups.append(group)
+                rows.append(values)
+                weights.append(weight)
+            case .failure(let error): failed.append((group, weight, error))
+            }
+        }
     }
 
     // MARK: - Checkpoints
@@ -195,35 +271,49 @@ package final class AggregateOperator: Operator, Checkpointable {
 
     package var byteCount: Int { groups.byteCount }
 
-    /// The rows that min and max have to remember, as a Z-set of (keys, arguments).
+    /// The rows that min, max and the collecting aggregates have to remember, as a Z-set.
     package var extremes: ExtremesState? { hasTrees ? ExtremesState(self) : nil }
 
+    /// The values of DISTINCT aggregates, one trace each.
+    package var distinctStates: [DistinctState] {
+        seen.indices.compactMap { index in seen[index].map { DistinctState(self, index, $0) } }
+    }
+
+    /// Columns of one remembered accumulator: argument, separator, order.
+    private func remembered(_ accumulator: Accumulator) -> [DataType.Physical] {
+        let argument = accumulator.aggregate.argument?.type.physical ?? .int64
+        return accumulator.collected == nil ? [argument, .bool] : [argument, .bool, .text, .text]
+    }
+
+    /// Keys, then for each remembered accumulator its argument, whether the row counts for it, and for
+    /// collections the separator and the order key.
     private func keepForCapture(
-        _ chunk: Batch, _ keyColumns: [Column], _ arguments: [Column?], _ filters: [Column?]
+        _ chunk: Batch, _ keyColumns: [Column], _ arguments: [Column?],
+        _ collected: [CollectedColumns], _ filters: [Column?]
     ) {
         var columns = keyColumns
-        for index in accumulators.indices where accumulators[index].tree != nil {
+        for index in accumulators.indices where accumulators[index].remembersRows {
             guard let argument = arguments[index] else { continue }
-            guard let filter = filters[index] else {
-                columns.append(argument)
-                continue
-            }
-            // What the filter leaves out is NULL, which min and max ignore.
-            let builder = ColumnBuilder(argument.physical, capacity: chunk.count)
-            let (view, keep) = (argument.view, filter.view)
+            columns.append(argument)
+            let keep = filters[index]?.view
+            let counts = Storage<UInt8>(uninitialized: chunk.count)
             for row in 0..<chunk.count {
-                if keep.isNull(row) || keep.bool(row) == 0 {
-                    builder.appendNull()
-                } else {
-                    builder.append(view, row: row)
-                }
+                let isKept = keep.map { !$0.isNull(row) && $0.bool(row) != 0 } ?? true
+                counts.cells[row] = isKept ? 1 : 0
             }
-            columns.append(builder.column())
+            columns.append(Column(.bool(counts)))
+            guard accumulators[index].collected != nil else { continue }
+            let keys = ColumnBuilder(.text, capacity: chunk.count)
+            for row in 0..<chunk.count { keys.append(text: collected[index].key(argument, row)) }
+            columns.append(
+                collected[index].second ?? .constant(.null, .text, count: chunk.count))
+            columns.append(keys.column())
         }
+        withExtendedLifetime(filters) {}
         pendingExtremes.append(Batch(columns: columns, count: chunk.count, weights: chunk.weights))
     }
 
-    /// Checkpoints the trees of an aggregate operator.
+    /// Checkpoints the remembered rows of an aggregate operator.
     package final class ExtremesState: Checkpointable {
         private let owner: AggregateOperator
 
@@ -244,20 +334,88 @@ package final class AggregateOperator: Operator, Checkpointable {
             for batch in rows {
                 let numbers = owner.groups.findOrInsert(
                     Array(batch.columns.prefix(keyCount)), count: batch.count)
-                let trees = owner.accumulators.compactMap(\.tree)
-                for (index, tree) in trees.enumerated() {
-                    let column = batch.columns[keyCount + index]
-                    let view = column.view
-                    for row in 0..<batch.count where !view.isNull(row) {
-                        tree.add(numbers[row], ExtremeTree.key(view, row), batch.weight(row))
+                var next = keyCount
+                for accumulator in owner.accumulators where accumulator.remembersRows {
+                    let width = owner.remembered(accumulator).count
+                    let columns = Array(batch.columns[next..<(next + width)])
+                    next += width
+                    for row in 0..<batch.count where columns[1].bools.cells[row] != 0 {
+                        accumulator.restore(columns, row, numbers[row], batch.weight(row))
                     }
-                    withExtendedLifetime(column) {}
                 }
             }
         }
 
         package var byteCount: Int {
-            owner.accumulators.reduce(0) { $0 + ($1.tree?.entryCount ?? 0) * 64 }
+            owner.accumulators.reduce(0) {
+                $0 + (($1.tree?.entryCount ?? 0) + ($1.collected?.entryCount ?? 0)) * 64
+            }
         }
+    }
+
+    /// Checkpoints the values of one DISTINCT aggregate.
+    package final class DistinctState: Checkpointable {
+        private let owner: AggregateOperator
+        private let index: Int
+        private let table: GroupTable
+
+        init(_ owner: AggregateOperator, _ index: Int, _ table: GroupTable) {
+            self.owner = owner
+            self.index = index
+            self.table = table
+        }
+
+        package var traceKind: TraceKind { .newest(keyColumns: owner.keys.count + 1) }
+
+        package var partitionColumns: [Int]? { owner.partitionColumns }
+
+        package func capture() -> [Batch] {
+            let rows = owner.dirtySeen[index].sorted()
+            owner.dirtySeen[index] = []
+            if rows.isEmpty { return [] }
+            let counts = Storage(rows.map { table.words(of: $0)[0] })
+            return [Batch(columns: table.keys(rows) + [Column(.int64(counts))], count: rows.count)]
+        }
+
+        package func restore(_ rows: [Batch]) throws(SQLError) {
+            for batch in rows {
+                guard case .int64(let counts)? = batch.columns.last?.data else { continue }
+                let numbers = table.findOrInsert(
+                    Array(batch.columns.dropLast()), count: batch.count)
+                for row in 0..<batch.count { table.words(of: numbers[row])[0] = counts.cells[row] }
+            }
+        }
+
+        package var byteCount: Int { table.byteCount }
+    }
+}
+
+/// What a collecting aggregate computes for a chunk beside its argument.
+struct CollectedColumns {
+    let second: Column?
+    private let order: [(column: Column, order: Aggregate.Order)]
+
+    init(_ aggregate: Aggregate, _ evaluation: Evaluation) {
+        guard aggregate.isCollecting else {
+            second = nil
+            order = []
+            return
+        }
+        second = aggregate.second.map { evaluation.evaluate($0) }
+        order = aggregate.order.map { (evaluation.evaluate($0.expression), $0) }
+    }
+
+    /// The place of a row's value: its order, then the value and the separator.
+    func key(_ argument: Column, _ row: Int) -> [UInt8] {
+        var key: [UInt8] = []
+        for (column, order) in order {
+            OrderKey.append(
+                column.view, row, descending: order.descending, nullsFirst: order.nullsFirst,
+                to: &key)
+        }
+        var views = [argument.view]
+        if let second { views.append(second.view) }
+        OrderKey.appendImage(views, row, to: &key)
+        return withExtendedLifetime((argument, second, order)) { key }
     }
 }

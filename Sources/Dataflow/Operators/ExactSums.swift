@@ -125,6 +125,18 @@ enum FloatSum {
         return .double(isAverage ? sum / Double(count) : sum)
     }
 
+    /// The sum as a double and what it leaves out; nil when it is not finite.
+    static func parts(_ words: Cells<Int64>, _ at: Int) -> (high: Double, low: Double)? {
+        if words[at + 1] > 0 || words[at + 2] > 0 || words[at + 3] > 0 { return nil }
+        let high = rounded(words, at)
+        if high.isInfinite { return nil }
+        let copy = Storage<Int64>(uninitialized: width)
+        let cells = copy.cells
+        for index in 0..<width { cells[index] = words[at + index] }
+        add(-high, 1, cells, 0)
+        return (high, rounded(cells, 0))
+    }
+
     /// The nearest double, ties to even.
     private static func rounded(_ words: Cells<Int64>, _ at: Int) -> Double {
         var digits = (0..<limbs).map { words[at + 4 + $0] }

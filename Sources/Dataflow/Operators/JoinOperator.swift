@@ -1,80 +1,203 @@
 import State
 package import Types
 
-/// Inner join on equal keys, with an optional further condition. Result: left columns, then right.
+/// Joins on equal keys, with an optional further condition. Result: left columns, then right.
 ///
 /// Each chunk is joined with the other side as it is now and then stored: over a step this adds up
-/// to ΔA⋈B + A⋈ΔB + ΔA⋈ΔB, however the chunks interleave. NULL keys match nothing.
+/// to ΔA⋈B + A⋈ΔB + ΔA⋈ΔB, however the chunks interleave. NULL keys match nothing unless
+/// `nullsMatch`. Of a side that is kept, rows without a match come out at the end of the step, padded
+/// with NULLs: each row counts its matches, and what has come out padded is remembered beside it.
 package final class JoinOperator: Operator {
     private let sides: [JoinState]
+    private let types: [[DataType.Physical]]
     private let keys: [[Int]]
     private let condition: Expr?
+    private let keeps: [Bool]
+    /// Slots whose padded row may have to change.
+    private var touched: [[UInt32]] = [[], []]
+    private var hasRestored = false
     private static let chunkRows = 16384
 
     /// `keys`: for each side the key's columns, pairwise of one type. Without keys it is a cross
-    /// join.
+    /// join. `keepsLeft`, `keepsRight`: rows of that side without a match come out padded.
+    /// `appendOnly`: for each side whether no weight is ever negative.
     package init(
         left: [DataType.Physical], right: [DataType.Physical], keys: [(left: Int, right: Int)],
-        condition: Expr?
+        condition: Expr?, keepsLeft: Bool = false, keepsRight: Bool = false,
+        nullsMatch: Bool = false, appendOnly: (left: Bool, right: Bool) = (false, false)
     ) {
         let leftKey = keys.map(\.left)
         let rightKey = keys.map(\.right)
+        types = [left, right]
         self.keys = [leftKey, rightKey]
-        sides = [JoinState(left, key: leftKey), JoinState(right, key: rightKey)]
+        keeps = [keepsLeft, keepsRight]
+        sides = [
+            JoinState(
+                left, key: leftKey, isAppendOnly: appendOnly.left, isKept: keepsLeft,
+                nullsMatch: nullsMatch),
+            JoinState(
+                right, key: rightKey, isAppendOnly: appendOnly.right, isKept: keepsRight,
+                nullsMatch: nullsMatch),
+        ]
         self.condition = condition
     }
 
-    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
-        let own = JoinState.withoutNullKeys(chunk, keys[port])
-        guard own.count > 0 else { return }
+    // MARK: - Matches
+
+    /// Pairs of a chunk with the other side that meet the condition.
+    private struct Pairs {
         var mine: [UInt32] = []
         var theirs: [UInt32] = []
+        /// The other side's weights.
         var weights: [Int64] = []
-        var isPlain = true
+
+        mutating func removeAll() {
+            mine.removeAll(keepingCapacity: true)
+            theirs.removeAll(keepingCapacity: true)
+            weights.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// Calls `body` with up to `chunkRows` pairs at a time, and the joined rows without weights.
+    private func match(
+        _ own: Batch, _ port: Int, _ out: Output,
+        _ body: (Pairs, Batch) throws(SQLError) -> Void
+    ) throws(SQLError) {
+        var pairs = Pairs()
         let other = sides[1 - port]
-        try other.probe(own, key: keys[port]) { (row, match, weight) throws(SQLError) in
-            mine.append(UInt32(row))
-            theirs.append(match)
-            let product = own.weight(row) * weight
-            weights.append(product)
-            if product != 1 { isPlain = false }
-            if mine.count == JoinOperator.chunkRows {
-                try emit(own, other, port, mine, theirs, isPlain ? nil : weights, out)
-                mine.removeAll(keepingCapacity: true)
-                theirs.removeAll(keepingCapacity: true)
-                weights.removeAll(keepingCapacity: true)
-                isPlain = true
+        try other.probe(own, key: keys[port]) { (row, slot, weight) throws(SQLError) in
+            pairs.mine.append(UInt32(row))
+            pairs.theirs.append(slot)
+            pairs.weights.append(weight)
+            if pairs.mine.count == JoinOperator.chunkRows {
+                try meet(own, other, port, pairs, out, body)
+                pairs.removeAll()
             }
         }
-        try emit(own, other, port, mine, theirs, isPlain ? nil : weights, out)
-        sides[port].insert(own)
+        try meet(own, other, port, pairs, out, body)
     }
 
-    private func emit(
-        _ own: Batch, _ other: JoinState, _ port: Int, _ mine: [UInt32], _ theirs: [UInt32],
-        _ weights: [Int64]?, _ out: Output
+    private func meet(
+        _ own: Batch, _ other: JoinState, _ port: Int, _ pairs: Pairs, _ out: Output,
+        _ body: (Pairs, Batch) throws(SQLError) -> Void
     ) throws(SQLError) {
-        if mine.isEmpty { return }
-        let numbers = Storage(mine)
+        if pairs.mine.isEmpty { return }
+        let numbers = Storage(pairs.mine)
         let ownColumns = own.columns.map { $0.gathered(numbers.cells) }
-        let otherColumns = other.gather(theirs)
+        let otherColumns = other.gather(pairs.theirs)
+        let weights = pairs.mine.indices.map { own.weight(Int(pairs.mine[$0])) * pairs.weights[$0] }
         let joined = Batch(
             columns: port == 0 ? ownColumns + otherColumns : otherColumns + ownColumns,
-            count: mine.count, weights: weights.map { Storage($0) })
-        guard let condition else { return try out.emit(joined) }
+            count: pairs.mine.count,
+            weights: weights.allSatisfy { $0 == 1 } ? nil : Storage(weights))
+        guard let condition else { return try body(pairs, joined) }
         let (rows, count) = try FilterOperator.select(condition, joined, out)
-        if count == joined.count { return try out.emit(joined) }
+        if count == joined.count { return try body(pairs, joined) }
         if count == 0 { return }
-        try out.emit(joined.gathered(unsafe Cells(rows.cells.unsafePointer, count: count)))
+        let kept = unsafe Cells(rows.cells.unsafePointer, count: count)
+        var chosen = Pairs()
+        for index in 0..<count {
+            let pair = Int(kept[index])
+            chosen.mine.append(pairs.mine[pair])
+            chosen.theirs.append(pairs.theirs[pair])
+            chosen.weights.append(pairs.weights[pair])
+        }
+        try withExtendedLifetime(rows) { () throws(SQLError) in
+            try body(chosen, joined.gathered(kept))
+        }
     }
 
+    // MARK: - Steps
+
+    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
+        try countRestored(out)
+        let own = sides[port].relevant(chunk)
+        guard own.count > 0 else { return }
+        let other = sides[1 - port]
+        var degrees = keeps[port] ? [Int64](repeating: 0, count: own.count) : []
+        try match(own, port, out) { (pairs, joined) throws(SQLError) in
+            try out.emit(joined)
+            for index in pairs.mine.indices {
+                let row = Int(pairs.mine[index])
+                if keeps[port] { degrees[row] &+= pairs.weights[index] }
+                if keeps[1 - port] {
+                    other.addDegree(pairs.theirs[index], own.weight(row))
+                    touched[1 - port].append(pairs.theirs[index])
+                }
+            }
+        }
+        let side = sides[port]
+        guard keeps[port] else { return side.add(own) }
+        side.add(own) { row, slot, isNew in
+            if isNew { side.setDegree(slot, degrees[row]) }
+            touched[port].append(slot)
+        }
+    }
+
+    package func finish(out: Output) throws(SQLError) {
+        try countRestored(out)
+        for port in 0...1 where keeps[port] && !touched[port].isEmpty {
+            let slots = Set(touched[port]).sorted()
+            touched[port].removeAll(keepingCapacity: true)
+            var changed: [UInt32] = []
+            var weights: [Int64] = []
+            for slot in slots {
+                let change = sides[port].takePadding(slot)
+                if change == 0 { continue }
+                changed.append(slot)
+                weights.append(change)
+            }
+            for from in stride(from: 0, to: changed.count, by: JoinOperator.chunkRows) {
+                let to = min(from + JoinOperator.chunkRows, changed.count)
+                let part = Array(changed[from..<to])
+                let padding = types[1 - port].map { Column.constant(.null, $0, count: part.count) }
+                let rows = sides[port].gather(part)
+                let signs = weights[from..<to]
+                try out.emit(
+                    Batch(
+                        columns: port == 0 ? rows + padding : padding + rows, count: part.count,
+                        weights: signs.allSatisfy { $0 == 1 } ? nil : Storage(Array(signs))))
+            }
+        }
+        for side in sides { side.compactIfWorthwhile() }
+    }
+
+    /// After a restart: counts the matches of every row that is kept.
+    private func countRestored(_ out: Output) throws(SQLError) {
+        guard hasRestored else { return }
+        hasRestored = false
+        for port in 0...1 where keeps[port] {
+            let side = sides[port]
+            try side.all { (slots, rows) throws(SQLError) in
+                var degrees = [Int64](repeating: 0, count: slots.count)
+                try match(rows, port, out) { (pairs, _) throws(SQLError) in
+                    for index in pairs.mine.indices {
+                        degrees[Int(pairs.mine[index])] &+= pairs.weights[index]
+                    }
+                }
+                for (index, slot) in slots.enumerated() {
+                    side.setDegree(slot, degrees[index])
+                    _ = side.takePadding(slot)
+                }
+            }
+        }
+    }
+
+    // MARK: - Checkpoints
+
     /// The state of the two sides, for checkpoints.
-    package var sideStates: [any Checkpointable] { sides.map { SideState($0) } }
+    package var sideStates: [any Checkpointable] {
+        sides.map { side in SideState(side) { self.hasRestored = true } }
+    }
 
     private final class SideState: Checkpointable {
         private let side: JoinState
+        private let onRestore: () -> Void
 
-        init(_ side: JoinState) { self.side = side }
+        init(_ side: JoinState, onRestore: @escaping () -> Void) {
+            self.side = side
+            self.onRestore = onRestore
+        }
 
         var traceKind: TraceKind { .sum }
 
@@ -83,7 +206,8 @@ package final class JoinOperator: Operator {
         func capture() -> [Batch] { side.capture() }
 
         func restore(_ rows: [Batch]) throws(SQLError) {
-            for batch in rows { side.insert(batch, forCapture: false) }
+            for batch in rows { side.add(batch, forCapture: false) }
+            onRestore()
         }
 
         var byteCount: Int { side.byteCount }

@@ -2,44 +2,65 @@ import State
 import Types
 
 /// One side of a join: rows with weights, found by the hash of their join key.
+///
+/// A row that is taken back stays as a dead one with weight 0 until half of them are dead, and is
+/// revived when the same image comes again. Rows with the same image share a slot.
 final class JoinState {
     private var rows: RowPages
-    private var index = HashIndex()
-    private var weightPages: [Storage<Int64>] = []
-    private var nextPages: [Storage<UInt32>] = []
+    /// By the hash of the key.
+    private var keyIndex = HashIndex()
+    /// By the hash of the whole row; only where rows can be taken back.
+    private var imageIndex = HashIndex()
+    private var pages: [Page?] = []
     let keyColumns: [Int]
     private let allColumns: [Int]
+    private let types: [DataType.Physical]
+    private let isAppendOnly: Bool
+    /// Whether a row comes out by itself while it has no match: rows with NULL keys are kept then.
+    private let isKept: Bool
+    private let nullsMatch: Bool
     /// Changes since the last capture.
     private var pending: [Batch] = []
-    private var deadRows = 0
+    private var (live, dead) = (0, 0)
 
-    init(_ types: [DataType.Physical], key: [Int]) {
+    /// What stands beside one page's rows.
+    private final class Page {
+        let weights: Storage<Int64>
+        let nextOfKey: Storage<UInt32>
+        let nextOfImage: Storage<UInt32>
+        /// Weights of the rows on the other side that match.
+        let degrees: Storage<Int64>
+        /// The weight with which the row has come out padded.
+        let emitted: Storage<Int64>
+
+        init(capacity: Int, isKept: Bool, isAppendOnly: Bool) {
+            weights = Storage(uninitialized: capacity)
+            nextOfKey = Storage(uninitialized: capacity)
+            nextOfImage = Storage(uninitialized: isAppendOnly ? 0 : capacity)
+            degrees = Storage(repeating: 0, count: isKept ? capacity : 0)
+            emitted = Storage(repeating: 0, count: isKept ? capacity : 0)
+        }
+    }
+
+    init(
+        _ types: [DataType.Physical], key: [Int], isAppendOnly: Bool, isKept: Bool = false,
+        nullsMatch: Bool = false
+    ) {
+        self.types = types
         rows = RowPages(types)
         keyColumns = key
         allColumns = Array(types.indices)
+        self.isAppendOnly = isAppendOnly
+        self.isKept = isKept
+        self.nullsMatch = nullsMatch
     }
 
-    /// Adds a change. Rows with a NULL in the key are not stored unless `keepsNulls`.
-    func insert(_ batch: Batch, keepsNulls: Bool = false, forCapture: Bool = true) {
-        let keyed = keepsNulls ? batch : JoinState.withoutNullKeys(batch, keyColumns)
-        guard keyed.count > 0 else { return }
-        if forCapture { pending.append(keyed) }
-        let views = keyed.columns.map(\.view)
-        let keys = keyColumns.map { views[$0] }
-        guard keyed.weights != nil else { return append(keyed, keys) }
-        var added: [UInt32] = []
-        for row in 0..<keyed.count {
-            let weight = keyed.weight(row)
-            if weight < 0, retract(views, keys, row, -weight) { continue }
-            if weight != 0 { added.append(UInt32(row)) }
-        }
-        if added.isEmpty { return }
-        let numbers = Storage(added)
-        let rest = keyed.gathered(numbers.cells)
-        append(rest, keyColumns.map { rest.columns[$0].view })
+    /// The rows that can match anything, or have to be kept.
+    func relevant(_ batch: Batch) -> Batch {
+        isKept || nullsMatch ? batch : JoinState.withoutNullKeys(batch, keyColumns)
     }
 
-    static func withoutNullKeys(_ batch: Batch, _ key: [Int]) -> Batch {
+    private static func withoutNullKeys(_ batch: Batch, _ key: [Int]) -> Batch {
         guard key.contains(where: { batch.columns[$0].validity != nil }) else { return batch }
         let kept = (0..<UInt32(batch.count)).filter { row in
             !key.contains { batch.columns[$0].isNull(Int(row)) }
@@ -49,57 +70,141 @@ final class JoinState {
         return batch.gathered(numbers.cells)
     }
 
-    private func append(_ batch: Batch, _ keys: [ColumnView]) {
-        for run in rows.append(batch) {
-            let (first, from, count) = (run.first, run.batchRow, run.count)
-            let page = Int(first >> 12)
-            while weightPages.count <= page {
-                let capacity = rows.pages[weightPages.count]?.capacity ?? RowPage.maximumRows
-                weightPages.append(Storage(uninitialized: capacity))
-                nextPages.append(Storage(uninitialized: capacity))
-            }
-            let (weights, next) = (weightPages[page].cells, nextPages[page].cells)
-            for offset in 0..<count {
-                let at = Int(first & 4095) + offset
-                let hash = hashRow(keys, from + offset, seed: rowHashSeed, image: false)
-                weights[at] = batch.weight(from + offset)
-                next[at] = index.find(hash)
-                index.set(hash, first + UInt32(offset))
-            }
-        }
+    private func hasNullKey(_ keys: [ColumnView], _ row: Int) -> Bool {
+        !nullsMatch && keys.contains { $0.isNull(row) }
     }
 
-    /// Takes `weight` from rows with this image. - Returns: false when not all of it was there; what
-    /// is missing must then be stored as a debt by the caller.
-    private func retract(_ views: [ColumnView], _ keys: [ColumnView], _ row: Int, _ weight: Int64)
-        -> Bool
-    {
-        let hash = hashRow(keys, row, seed: rowHashSeed, image: false)
-        var at = index.find(hash)
-        var previous = HashIndex.none
+    // MARK: - Changes
+
+    /// Adds a change of `relevant` rows. `visit` is told each row's slot and whether it was not there
+    /// before.
+    func add(_ batch: Batch, forCapture: Bool = true, _ visit: (Int, UInt32, Bool) -> Void = { _, _, _ in }) {
+        guard batch.count > 0 else { return }
+        if forCapture { pending.append(batch) }
+        if isAppendOnly { return append(batch, visit) }
+        let views = batch.columns.map(\.view)
+        var fresh: [UInt32] = []
+        var hashes: [UInt64] = []
+        for row in 0..<batch.count {
+            let hash = hashRow(views, row, seed: rowHashSeed, image: true)
+            if let slot = find(image: hash, views, row) {
+                merge(slot, batch, row, row, visit)
+            } else {
+                fresh.append(UInt32(row))
+                hashes.append(hash)
+            }
+        }
+        if !fresh.isEmpty { insert(batch, fresh, hashes, visit) }
+        withExtendedLifetime(batch) {}
+    }
+
+    private func merge(
+        _ slot: UInt32, _ batch: Batch, _ row: Int, _ number: Int,
+        _ visit: (Int, UInt32, Bool) -> Void
+    ) {
+        let (page, offset) = place(slot)
+        let before = page.weights.cells[offset]
+        let after = before + batch.weight(row)
+        page.weights.cells[offset] = after
+        if before == 0, after != 0 {
+            dead -= 1
+            live += 1
+        } else if before != 0, after == 0 {
+            dead += 1
+            live -= 1
+        }
+        visit(number, slot, before == 0)
+    }
+
+    private func find(image hash: UInt64, _ views: [ColumnView], _ row: Int) -> UInt32? {
+        var at = imageIndex.find(hash)
         while at != HashIndex.none {
-            let (page, offset) = (Int(at >> 12), Int(at & 4095))
-            let held = weightPages[page].cells[offset]
-            let next = nextPages[page].cells[offset]
-            if held >= weight, rows.equals(at, allColumns, views, row, image: true) {
-                weightPages[page].cells[offset] = held - weight
-                if held == weight {
-                    deadRows += 1
-                    if previous == HashIndex.none {
-                        index.set(hash, next)
-                    } else {
-                        nextPages[Int(previous >> 12)].cells[Int(previous & 4095)] = next
-                    }
-                }
-                return true
-            }
-            previous = at
-            at = next
+            if rows.equals(at, allColumns, views, row, image: true) { return at }
+            let (page, offset) = place(at)
+            at = page.nextOfImage.cells[offset]
         }
-        return false
+        return nil
     }
 
-    /// Pairs of (row of `batch`, row here) with equal keys; the batch's rows have no NULL key.
+    /// Adds rows whose images were not there; one image may come more than once.
+    private func insert(
+        _ batch: Batch, _ fresh: [UInt32], _ hashes: [UInt64],
+        _ visit: (Int, UInt32, Bool) -> Void
+    ) {
+        let numbers = Storage(fresh)
+        let added = fresh.count == batch.count ? batch : batch.gathered(numbers.cells)
+        let views = added.columns.map(\.view)
+        let keys = keyColumns.map { views[$0] }
+        for run in rows.append(added) {
+            for position in 0..<run.count {
+                let (row, slot) = (run.batchRow + position, run.first + UInt32(position))
+                let (page, offset) = made(slot)
+                let hash = hashes[row]
+                if let same = find(image: hash, views, row) {
+                    page.weights.cells[offset] = 0
+                    dead += 1
+                    merge(same, added, row, Int(fresh[row]), visit)
+                    continue
+                }
+                let weight = added.weight(row)
+                page.weights.cells[offset] = weight
+                page.nextOfImage.cells[offset] = imageIndex.find(hash)
+                imageIndex.set(hash, slot)
+                link(slot, page, offset, keys, row)
+                live += weight == 0 ? 0 : 1
+                dead += weight == 0 ? 1 : 0
+                visit(Int(fresh[row]), slot, true)
+            }
+        }
+        withExtendedLifetime(added) {}
+    }
+
+    private func link(
+        _ slot: UInt32, _ page: Page, _ offset: Int, _ keys: [ColumnView], _ row: Int
+    ) {
+        if hasNullKey(keys, row) {
+            page.nextOfKey.cells[offset] = HashIndex.none
+            return
+        }
+        let hash = hashRow(keys, row, seed: rowHashSeed, image: false)
+        page.nextOfKey.cells[offset] = keyIndex.find(hash)
+        keyIndex.set(hash, slot)
+    }
+
+    private func append(_ batch: Batch, _ visit: (Int, UInt32, Bool) -> Void) {
+        let keys = keyColumns.map { batch.columns[$0].view }
+        for run in rows.append(batch) {
+            for offset in 0..<run.count {
+                let slot = run.first + UInt32(offset)
+                let (page, at) = made(slot)
+                page.weights.cells[at] = batch.weight(run.batchRow + offset)
+                link(slot, page, at, keys, run.batchRow + offset)
+                visit(run.batchRow + offset, slot, true)
+            }
+        }
+        live += batch.count
+        withExtendedLifetime(batch) {}
+    }
+
+    private func made(_ slot: UInt32) -> (Page, Int) {
+        let number = Int(slot >> 12)
+        while pages.count <= number {
+            pages.append(
+                Page(
+                    capacity: rows.pages[pages.count]?.capacity ?? RowPage.maximumRows,
+                    isKept: isKept, isAppendOnly: isAppendOnly))
+        }
+        return place(slot)
+    }
+
+    private func place(_ slot: UInt32) -> (Page, Int) {
+        guard let page = pages[Int(slot >> 12)] else { preconditionFailure("a slot without a page") }
+        return (page, Int(slot & 4095))
+    }
+
+    // MARK: - Matches
+
+    /// Pairs of (row of `batch`, slot here) with equal keys, and the slot's weight.
     func probe(
         _ batch: Batch, key: [Int], _ visit: (Int, UInt32, Int64) throws(SQLError) -> Void
     ) throws(SQLError) {
@@ -110,22 +215,91 @@ final class JoinState {
         for row in 0..<batch.count {
             let hash = hashRow(keyViews, row, seed: rowHashSeed, image: false)
             cells[row] = hash
-            index.prefetch(hash)
+            keyIndex.prefetch(hash)
         }
-        for row in 0..<batch.count {
-            var at = index.find(cells[row])
+        for row in 0..<batch.count where !hasNullKey(keyViews, row) {
+            var at = keyIndex.find(cells[row])
             while at != HashIndex.none {
-                let (page, offset) = (Int(at >> 12), Int(at & 4095))
-                if rows.equals(at, keyColumns, keyViews, row, image: false) {
-                    try visit(row, at, weightPages[page].cells[offset])
+                let (page, offset) = place(at)
+                let weight = page.weights.cells[offset]
+                if weight != 0, rows.equals(at, keyColumns, keyViews, row, image: false) {
+                    try visit(row, at, weight)
                 }
-                at = nextPages[page].cells[offset]
+                at = page.nextOfKey.cells[offset]
             }
+        }
+        withExtendedLifetime(batch) {}
+    }
+
+    func gather(_ slots: [UInt32]) -> [Column] { rows.gather(slots, columns: allColumns) }
+
+    // MARK: - Rows without a match
+
+    func setDegree(_ slot: UInt32, _ degree: Int64) {
+        let (page, offset) = place(slot)
+        page.degrees.cells[offset] = degree
+    }
+
+    func addDegree(_ slot: UInt32, _ weight: Int64) {
+        let (page, offset) = place(slot)
+        page.degrees.cells[offset] &+= weight
+    }
+
+    /// What is to come out padded for a slot, beside what has come out; it counts as come out then.
+    func takePadding(_ slot: UInt32) -> Int64 {
+        let (page, offset) = place(slot)
+        let wanted = page.degrees.cells[offset] == 0 ? page.weights.cells[offset] : 0
+        let change = wanted - page.emitted.cells[offset]
+        page.emitted.cells[offset] = wanted
+        return change
+    }
+
+    /// Every living slot, in pieces, with its rows.
+    func all(_ visit: ([UInt32], Batch) throws(SQLError) -> Void) throws(SQLError) {
+        for (number, page) in pages.enumerated() {
+            guard let page, let cells = rows.pages[number] else { continue }
+            let slots = (0..<cells.count).filter { page.weights.cells[$0] != 0 }.map {
+                UInt32(number * RowPage.maximumRows + $0)
+            }
+            if slots.isEmpty { continue }
+            let weights = Storage(slots.map { page.weights.cells[Int($0 & 4095)] })
+            try visit(slots, Batch(columns: gather(slots), count: slots.count, weights: weights))
         }
     }
 
-    /// The sum of weights of rows matching one key.
-    func gather(_ numbers: [UInt32]) -> [Column] { rows.gather(numbers, columns: allColumns) }
+    // MARK: - Upkeep
+
+    /// Makes the state anew when half of it is dead. At the end of a step only: slots change.
+    func compactIfWorthwhile() {
+        guard dead > 8192, dead > live else { return }
+        var kept: [(rows: Batch, degrees: [Int64], emitted: [Int64])] = []
+        for (number, page) in pages.enumerated() {
+            guard let page, let cells = rows.pages[number] else { continue }
+            let offsets = (0..<cells.count).filter { page.weights.cells[$0] != 0 }
+            if offsets.isEmpty { continue }
+            let slots = offsets.map { UInt32(number * RowPage.maximumRows + $0) }
+            let weights = Storage(offsets.map { page.weights.cells[$0] })
+            kept.append(
+                (
+                    Batch(columns: gather(slots), count: slots.count, weights: weights),
+                    isKept ? offsets.map { page.degrees.cells[$0] } : [],
+                    isKept ? offsets.map { page.emitted.cells[$0] } : []
+                ))
+        }
+        rows = RowPages(types)
+        pages = []
+        keyIndex = HashIndex()
+        imageIndex = HashIndex()
+        (live, dead) = (0, 0)
+        for part in kept {
+            add(part.rows, forCapture: false) { row, slot, _ in
+                guard isKept else { return }
+                let (page, offset) = place(slot)
+                page.degrees.cells[offset] = part.degrees[row]
+                page.emitted.cells[offset] = part.emitted[row]
+            }
+        }
+    }
 
     func capture() -> [Batch] {
         let batches = pending
@@ -134,6 +308,7 @@ final class JoinState {
     }
 
     var byteCount: Int {
-        rows.byteCount + index.byteCount + weightPages.reduce(0) { $0 + $1.count * 12 }
+        rows.byteCount + keyIndex.byteCount + imageIndex.byteCount
+            + (live + dead) * (16 + (isKept ? 16 : 0))
     }
 }

@@ -12,6 +12,8 @@ package final class Binder {
     let parameterValues: [Value]?
     var commonTables: [[String: LogicalPlan]] = []
     var viewDepth = 0
+    /// The columns of the queries around the one being bound, outermost first.
+    var outerScopes: [Scope] = []
     /// Binding a view: what depends on the session or the moment is refused.
     var isForView = false
     /// Binding a SELECT over a relation that never has rows: its expressions are never evaluated, so
@@ -131,6 +133,32 @@ package final class Binder {
     func resolved(_ expression: Expr, at: Int) throws(SQLError) -> Expr {
         guard expression.type.kind == .unknown else { return expression }
         return try convertImplicitly(expression, to: .text, at: at)
+    }
+
+    /// The plan with literals of unknown type as text.
+    func withKnownTypes(_ plan: LogicalPlan, at: Int) throws(SQLError) -> LogicalPlan {
+        guard plan.fields.contains(where: { $0.type.kind == .unknown }) else { return plan }
+        var list: [Expr] = []
+        var fields = plan.fields
+        for index in fields.indices {
+            if fields[index].type.kind == .unknown { fields[index].type = .text }
+            list.append(.column(index, fields[index].type))
+        }
+        return .project(plan, list, fields)
+    }
+
+    /// Two expressions that `=` compares, in one physical type.
+    func samePhysical(_ left: Expr, _ right: Expr, at: Int) throws(SQLError) -> (Expr, Expr) {
+        if left.type.physical == right.type.physical { return (left, right) }
+        if let type = OverloadResolution.commonType([left.type, right.type]) {
+            return (
+                try convertImplicitly(left, to: type, at: at),
+                try convertImplicitly(right, to: type, at: at)
+            )
+        }
+        throw SQLError(
+            .datatypeMismatch, "cannot compare \(left.type.name) and \(right.type.name)",
+            position: position(at))
     }
 
     /// A type as written. - Throws: 42704 for an unknown one, 0A000 for one to come.

@@ -5,7 +5,8 @@ extension ExpressionBinder {
     func bindCall(_ call: FunctionCall) throws(SQLError) -> Expr {
         let name = call.name[call.name.count - 1]
         let position = binder.position(call.at)
-        if call.hasOver { throw SQLError.unsupported("a window function", at: position) }
+        if let over = call.over { return try window(call, name, over) }
+        if name == "grouping", let grouping { return try grouping.groupingCall(call, self) }
         if let aggregate = ExpressionBinder.aggregateNames[name] {
             return try bindAggregate(aggregate, name, call)
         }
@@ -124,10 +125,6 @@ extension ExpressionBinder {
                 "aggregate functions are not allowed in \(forbidsAggregates ?? "this place")",
                 position: position)
         }
-        if call.isDistinct { throw SQLError.unsupported("DISTINCT in an aggregate", at: position) }
-        if !call.orderBy.isEmpty {
-            throw SQLError.unsupported("ORDER BY in an aggregate", at: position)
-        }
         let inner = ExpressionBinder(
             binder: binder, scope: grouping.input, forbidsAggregates: "aggregate function calls")
         var filter: Expr?
@@ -138,21 +135,100 @@ extension ExpressionBinder {
             guard function == .count else { throw noSuchFunction(name, [], call.at) }
             return grouping.add(Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
         }
-        guard call.arguments.count == 1 else {
+        let count = function == .stringAgg ? 2 : 1
+        guard call.arguments.count == count else {
             throw noSuchFunction(name, try inner.bindAll(call.arguments).map(\.0.type), call.at)
         }
         var argument = try inner.bind(call.arguments[0])
         if argument.type.kind == .unknown {
             let wanted: DataType =
-                function == .min || function == .max || function == .count ? .text : .float8
+                [.min, .max, .count, .stringAgg].contains(function) ? .text : .float8
             argument = try binder.convertImplicitly(argument, to: wanted, at: call.at)
         }
-        if argument.type.kind == .varchar || argument.type.kind == .name {
+        if argument.type.isString, argument.type.kind != .text, function != .count {
             argument = try binder.convertImplicitly(argument, to: .text, at: call.at)
         }
         guard let result = Aggregate.resultType(function, argument.type) else {
             throw noSuchFunction(name, [argument.type.base], call.at)
         }
-        return grouping.add(Aggregate(function, argument: argument, filter: filter, result: result))
+        var aggregate = Aggregate(function, argument: argument, filter: filter, result: result)
+        aggregate.isDistinct = call.isDistinct
+        if function == .stringAgg {
+            if argument.type.kind != .text, argument.type.kind != .bytea {
+                throw noSuchFunction(
+                    name, try inner.bindAll(call.arguments).map(\.0.type), call.at)
+            }
+            aggregate.second = try binder.convertImplicitly(
+                try inner.bind(call.arguments[1]), to: argument.type, at: call.at)
+        }
+        aggregate.order = try aggregateOrder(call, argument, inner)
+        return grouping.add(aggregate)
+    }
+
+    /// - Throws: 42P10 for DISTINCT with an order by something else.
+    private func aggregateOrder(
+        _ call: FunctionCall, _ argument: Expr, _ inner: ExpressionBinder
+    ) throws(SQLError) -> [Aggregate.Order] {
+        var order: [Aggregate.Order] = []
+        for item in call.orderBy {
+            let bound = try binder.resolved(
+                try inner.bind(item.expression), at: item.expression.at)
+            if call.isDistinct, Explain.text(bound) != Explain.text(argument) {
+                throw SQLError(
+                    .invalidColumnReference,
+                    "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
+                    position: binder.position(item.expression.at))
+            }
+            order.append(
+                .init(
+                    bound, descending: item.descending,
+                    nullsFirst: item.nullsFirst ?? item.descending))
+        }
+        return order
+    }
+
+    // MARK: - Window functions
+
+    private func window(_ call: FunctionCall, _ name: String, _ over: WindowDefinition)
+        throws(SQLError) -> Expr
+    {
+        let position = binder.position(call.at)
+        guard let windows else {
+            throw SQLError(
+                .windowingError,
+                "window functions are not allowed in \(forbidsAggregates ?? "this place")",
+                position: position)
+        }
+        guard let function = RankOperator.Function(rawValue: name), call.arguments.isEmpty else {
+            throw SQLError.unsupported("window function \(name)", at: position)
+        }
+        var definition = over
+        if let base = over.name {
+            guard let named = windows.named[base] else {
+                throw SQLError(
+                    .undefinedObject, "window \"\(base)\" does not exist", position: position)
+            }
+            definition = named
+            if !over.order.isEmpty { definition.order = over.order }
+        }
+        if definition.hasFrame { throw SQLError.unsupported("a window frame", at: position) }
+        var plain = self
+        plain.windows = nil
+        plain.forbidsAggregates = forbidsAggregates ?? "window function calls"
+        var partition: [Expr] = []
+        for node in definition.partition {
+            partition.append(try binder.resolved(try plain.bind(node), at: node.at))
+        }
+        var order: [(Expr, SortKey)] = []
+        for item in definition.order {
+            let bound = try binder.resolved(
+                try plain.bind(item.expression), at: item.expression.at)
+            order.append(
+                (
+                    bound,
+                    SortKey(column: 0, descending: item.descending, nullsFirst: item.nullsFirst)
+                ))
+        }
+        return windows.add(function, partition, order)
     }
 }

@@ -11,10 +11,17 @@ struct ExpressionBinder {
     var forbidsAggregates: String?
     /// Where scalar subqueries are collected; nil where there can be none.
     var subqueries: Subqueries?
+    /// Where window functions are collected; nil where there can be none.
+    var windows: Windows?
+    /// Whether NULL and false are the same to whoever asks: at the top of WHERE, HAVING and ON.
+    var isCondition = false
 
     static let aggregateNames: [String: Aggregate.Function] = [
         "count": .count, "sum": .sum, "avg": .avg, "min": .min, "max": .max, "bool_and": .boolAnd,
-        "every": .boolAnd, "bool_or": .boolOr,
+        "every": .boolAnd, "bool_or": .boolOr, "bit_and": .bitAnd, "bit_or": .bitOr,
+        "string_agg": .stringAgg, "variance": .varianceSample, "var_samp": .varianceSample,
+        "var_pop": .variancePopulation, "stddev": .deviationSample,
+        "stddev_samp": .deviationSample, "stddev_pop": .deviationPopulation,
     ]
 
     func bind(_ node: Expression) throws(SQLError) -> Expr {
@@ -31,6 +38,10 @@ struct ExpressionBinder {
     }
 
     private func bindNode(_ node: Expression) throws(SQLError) -> Expr {
+        switch node {
+        case .and, .inQuery, .exists: break
+        default: if isCondition { return try inner.bindNode(node) }
+        }
         if let grouping, let bound = try grouping.match(node, self) { return bound }
         switch node {
         case .literal(let literal, _): return try bind(literal)
@@ -74,16 +85,47 @@ struct ExpressionBinder {
             throw SQLError(
                 .syntaxError, "syntax error at or near \"*\"", position: binder.position(at))
         case .subquery(let query, let at):
-            guard let subqueries else {
-                throw SQLError.unsupported("a subquery in this place", at: binder.position(at))
-            }
-            return try subqueries.scalar(query, at: at)
-        case .exists(_, let at), .inQuery(_, _, _, let at), .arrayQuery(_, let at):
-            throw SQLError.unsupported("a subquery in an expression", at: binder.position(at))
+            return try subqueries(at).scalar(query, at: at)
+        case .exists(let query, let at): return try subqueries(at).exists(query)
+        case .inQuery(let left, let query, let negated, let at):
+            let found = try contains(left, query, isCondition: isCondition && !negated, at)
+            return negated ? .not(found) : found
+        case .comparedQuery(let symbol, let left, let query, let isAll, let at):
+            return try subqueries(at).compared(
+                try bind(left), symbol, query, isAll: isAll, inner, at: at)
+        case .arrayQuery(_, let at):
+            throw SQLError.unsupported("ARRAY(SELECT …)", at: binder.position(at))
         case .array(_, let at), .subscript_(_, let at), .quantified(_, _, _, _, let at):
             throw SQLError.unsupported("an array", at: binder.position(at))
         case .row(_, let at): throw SQLError.unsupported("a row value", at: binder.position(at))
         }
+    }
+
+    /// The same without being a condition itself: for what stands within an expression.
+    var inner: ExpressionBinder {
+        var copy = self
+        copy.isCondition = false
+        return copy
+    }
+
+    private func subqueries(_ at: Int) throws(SQLError) -> Subqueries {
+        guard let subqueries else {
+            throw SQLError.unsupported("a subquery in this place", at: binder.position(at))
+        }
+        return subqueries
+    }
+
+    private func contains(_ left: Expression, _ query: Query, isCondition: Bool, _ at: Int)
+        throws(SQLError) -> Expr
+    {
+        var values: [(Expr, Int)] = []
+        if case .row(let list, _) = left {
+            values = try inner.bindAll(list)
+        } else {
+            values = [(try inner.bind(left), left.at)]
+        }
+        return try subqueries(at).contains(
+            values, query, isCondition: isCondition, inner, at: at)
     }
 
     private func bind(_ literal: Expression.Literal) throws(SQLError) -> Expr {
@@ -111,6 +153,7 @@ struct ExpressionBinder {
                 position: binder.position(at))
         }
         if let index = found.first { return .column(index, scope.entries[index].type) }
+        if let outer = try outerColumn(parts, at) { return outer }
         let position = binder.position(at)
         if parts.count > 1, !scope.hasTable(parts[parts.count - 2]) {
             throw SQLError(
@@ -123,6 +166,25 @@ struct ExpressionBinder {
         }
         let name = parts.count == 1 ? "\"\(parts[0])\"" : parts.suffix(2).joined(separator: ".")
         throw SQLError(.undefinedColumn, "column \(name) does not exist", position: position)
+    }
+
+    /// A column of a query around this one, the nearest first.
+    private func outerColumn(_ parts: [String], _ at: Int) throws(SQLError) -> Expr? {
+        if parts.count > 1, scope.hasTable(parts[parts.count - 2]) { return nil }
+        for (level, outer) in binder.outerScopes.enumerated().reversed() {
+            let found = outer.matches(parts)
+            if found.count > 1 {
+                throw SQLError(
+                    .ambiguousColumn,
+                    "column reference \"\(parts[parts.count - 1])\" is ambiguous",
+                    position: binder.position(at))
+            }
+            if let index = found.first {
+                return .column(
+                    OuterReference.index(level: level, column: index), outer.entries[index].type)
+            }
+        }
+        return nil
     }
 
     // MARK: - Operators

@@ -218,11 +218,6 @@ struct FromBinder {
             case .right: .right
             case .full: .full
             }
-        if joinKind != .inner, binder.isForView {
-            throw SQLError.unsupported(
-                "\(joinKind.rawValue.uppercased()) JOIN in a materialized view",
-                at: binder.position(at))
-        }
         var scope = Scope(entries: left.scope.entries + right.scope.entries)
         var predicate: Expr?
         switch condition {

@@ -7,13 +7,16 @@ import Types
 final class Grouping {
     let input: Scope
     let keys: [Expr]
+    /// Which keys each grouping set has; nil when there is but one, with all of them.
+    let sets: [[Int]]?
     private let keyTexts: [String]
     private(set) var aggregates: [Aggregate] = []
     private var aggregateTexts: [String] = []
 
-    init(input: Scope, keys: [Expr]) {
+    init(input: Scope, keys: [Expr], sets: [[Int]]? = nil) {
         self.input = input
         self.keys = keys
+        self.sets = sets
         keyTexts = keys.map { Explain.text($0) }
     }
 
@@ -22,12 +25,66 @@ final class Grouping {
         let text =
             aggregate.function.rawValue + (aggregate.argument.map { Explain.text($0) } ?? "")
             + "|" + (aggregate.filter.map { Explain.text($0) } ?? "")
+            + "|\(aggregate.isDistinct)|" + (aggregate.second.map { Explain.text($0) } ?? "")
+            + aggregate.order.map {
+                "|\(Explain.text($0.expression)) \($0.descending) \($0.nullsFirst)"
+            }.joined()
         if let index = aggregateTexts.firstIndex(of: text) {
-            return .column(keys.count + index, aggregate.result)
+            return .column(keyWidth + index, aggregate.result)
         }
         aggregates.append(aggregate)
         aggregateTexts.append(text)
-        return .column(keys.count + aggregates.count - 1, aggregate.result)
+        return .column(keyWidth + aggregates.count - 1, aggregate.result)
+    }
+
+    /// Columns before the aggregates: the keys, and the number of the grouping set.
+    var keyWidth: Int { keys.count + (sets == nil ? 0 : 1) }
+
+    /// What the queries within the select list and HAVING can see: the keys by their names.
+    var outputScope: Scope {
+        Scope(
+            entries: keys.map { key in
+                if case .column(let index, _) = key, !OuterReference.isOuter(index) {
+                    return input.entries[index]
+                }
+                return .init(table: "", name: "", type: key.type, isHidden: true)
+            })
+    }
+
+    /// GROUPING(a, b): a bit for each argument, 1 where the set does not have it.
+    func groupingCall(_ call: FunctionCall, _ binder: ExpressionBinder) throws(SQLError) -> Expr {
+        let plain = ExpressionBinder(
+            binder: binder.binder, scope: input, forbidsAggregates: "GROUPING")
+        var positions: [Int] = []
+        for node in call.arguments {
+            let text = Explain.text(try plain.bind(node))
+            guard let key = keyTexts.firstIndex(of: text) else {
+                throw SQLError(
+                    .groupingError,
+                    "arguments to GROUPING must be grouping expressions of the associated query level",
+                    position: binder.binder.position(node.at))
+            }
+            positions.append(key)
+        }
+        guard let sets else { return .constant(.int(0), .int4) }
+        let values = sets.map { set in
+            positions.reduce(Int64(0)) { $0 << 1 | (set.contains($1) ? 0 : 1) }
+        }
+        return try Grouping.choice(keys.count, values.map { .constant(.int($0), .int4) }, .int4)
+    }
+
+    /// CASE over the number of the set, which is column `index`.
+    static func choice(_ index: Int, _ values: [Expr], _ type: DataType) throws(SQLError) -> Expr {
+        guard let equal = FunctionRegistry.exact("=", [.int4, .int4]) else {
+            throw .internalFault("no equality of integers")
+        }
+        var arms: [(when: Expr, then: Expr)] = []
+        for (number, value) in values.enumerated() {
+            let isSet = Expr.call(
+                equal, [.column(index, .int4), .constant(.int(Int64(number)), .int4)], .boolean)
+            arms.append((when: isSet, then: value))
+        }
+        return .cases(arms, otherwise: .constant(.null, type), type)
     }
 
     /// `node` as a column when it is one of the keys.
@@ -47,6 +104,7 @@ final class Grouping {
         let bound = try plain.column(parts, at)
         if let column = keyColumn(bound) { return column }
         guard case .column(let index, _) = bound else { return nil }
+        if OuterReference.isOuter(index) { return bound }
         let entry = input.entries[index]
         throw SQLError(
             .groupingError,
@@ -65,10 +123,10 @@ final class Grouping {
         case .literal, .parameter, .column, .star, .subquery, .exists, .arrayQuery: false
         case .call(let call):
             (ExpressionBinder.aggregateNames[call.name[call.name.count - 1]] != nil
-                && !call.hasOver)
+                && call.over == nil)
                 || call.arguments.contains(where: hasAggregate)
         case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
-            .subscript_(let a, _), .inQuery(let a, _, _, _):
+            .subscript_(let a, _), .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _):
             hasAggregate(a)
         case .binary(_, let a, let b, _), .and(let a, let b), .or(let a, let b),
             .distinct(let a, let b, _, _), .quantified(_, let a, let b, _, _):

@@ -75,13 +75,10 @@ extension Binder {
     private func setOperation(
         _ operation: QueryBody.SetOperation, _ isAll: Bool, _ left: Query, _ right: Query, _ at: Int
     ) throws(SQLError) -> LogicalPlan {
-        guard operation == .union else {
-            throw SQLError.unsupported(operation.rawValue.uppercased(), at: position(at))
-        }
         let (a, b) = (try bind(left), try bind(right))
         guard a.fields.count == b.fields.count else {
             throw SQLError(
-                .syntaxError, "each UNION query must have the same number of columns",
+                .syntaxError, "each \(operation.rawValue.uppercased()) query must have the same number of columns",
                 position: position(at))
         }
         let binder = ExpressionBinder(binder: self, scope: Scope())
@@ -89,12 +86,21 @@ extension Binder {
         var fields: [Field] = []
         for index in a.fields.indices {
             let (list, type) = try binder.unify(
-                [(literal(a, index), at), (literal(b, index), at)], "UNION")
+                [(literal(a, index), at), (literal(b, index), at)],
+                operation.rawValue.uppercased())
             lefts.append(list[0])
             rights.append(list[1])
             fields.append(Field(a.fields[index].name, type))
         }
-        let plan = LogicalPlan.union([.project(a, lefts, fields), .project(b, rights, fields)])
+        let (first, second) = (
+            LogicalPlan.project(a, lefts, fields), LogicalPlan.project(b, rights, fields)
+        )
+        switch operation {
+        case .union: break
+        case .intersect: return .setOperation(.intersect, isAll: isAll, first, second)
+        case .except: return .setOperation(.except, isAll: isAll, first, second)
+        }
+        let plan = LogicalPlan.union([first, second])
         return isAll ? plan : .distinct(plan)
     }
 

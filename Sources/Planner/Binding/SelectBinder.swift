@@ -27,10 +27,11 @@ struct SelectBinder {
         if let condition = select.condition {
             let found = Subqueries(binder, outer: scope)
             let where_ = ExpressionBinder(
-                binder: binder, scope: scope, forbidsAggregates: "WHERE", subqueries: found)
+                binder: binder, scope: scope, forbidsAggregates: "WHERE", subqueries: found,
+                isCondition: true)
             let predicate = try binder.condition(
                 try where_.bind(condition), "WHERE", at: condition.at)
-            plan = .filter(found.applied(to: plan), predicate)
+            plan = .filter(try found.applied(to: plan), predicate)
             scope = found.extended(scope)
         }
         let items = try expandedItems(scope)
@@ -39,15 +40,22 @@ struct SelectBinder {
             || items.contains { Grouping.hasAggregate($0.expression) }
             || query.orderBy.contains { Grouping.hasAggregate($0.expression) }
         var expressions = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: nil)
+        let windows = Windows(named: select.windows)
+        expressions.windows = windows
         var grouping: Grouping?
+        let subqueries: Subqueries
         if hasAggregates {
-            let made = Grouping(input: scope, keys: try groupKeys(items, scope))
+            let (keys, sets) = try groupKeys(items, scope)
+            let made = Grouping(input: scope, keys: keys, sets: sets)
             grouping = made
             expressions.grouping = made
+            subqueries = Subqueries(
+                binder, outer: made.outputScope, firstColumn: SelectBinder.firstSubquery)
         } else {
             expressions.forbidsAggregates = "this place"
-            expressions.subqueries = Subqueries(binder, outer: scope)
+            subqueries = Subqueries(binder, outer: scope, firstColumn: SelectBinder.firstSubquery)
         }
+        expressions.subqueries = subqueries
         var outputs: [Output] = []
         for item in items {
             let bound = try expressions.bind(item.expression)
@@ -58,16 +66,55 @@ struct SelectBinder {
         }
         var having: Expr?
         if let condition = select.having {
+            var conditions = expressions
+            conditions.isCondition = true
+            conditions.windows = nil
+            conditions.forbidsAggregates = "HAVING"
             having = try binder.condition(
-                try expressions.bind(condition), "HAVING", at: condition.at)
+                try conditions.bind(condition), "HAVING", at: condition.at)
         }
         let (keys, extra) = try sortKeys(outputs, expressions)
-        if let subqueries = expressions.subqueries { plan = subqueries.applied(to: plan) }
-        if let grouping {
-            plan = aggregated(plan, grouping)
-            if let having { plan = .filter(plan, having) }
+        let distinctOn = try distinctExpressions(outputs, expressions)
+        if let grouping { plan = try aggregated(plan, grouping) }
+        let width = plan.fields.count
+        plan = try subqueries.applied(to: plan)
+        let wide = plan.fields.count
+        func placed(_ expression: Expr) -> Expr {
+            expression.remapped { index in
+                if OuterReference.isOuter(index) { return index }
+                if index >= Windows.firstColumn { return index - Windows.firstColumn + wide }
+                if index >= SelectBinder.firstSubquery {
+                    return index - SelectBinder.firstSubquery + width
+                }
+                return index
+            }
         }
-        return try finished(plan, outputs, keys, extra)
+        if let having { plan = .filter(plan, placed(having)) }
+        plan = windows.applied(to: plan, placed)
+        for index in outputs.indices { outputs[index].expression = placed(outputs[index].expression) }
+        return try finished(
+            plan, outputs, keys, extra.map(placed), distinctOn.map { $0.map(placed) })
+    }
+
+    /// Columns of subqueries are numbered from here until the width of what they join is known.
+    private static let firstSubquery = 500_000
+
+    /// DISTINCT ON (…), nil without.
+    private func distinctExpressions(_ outputs: [Output], _ expressions: ExpressionBinder)
+        throws(SQLError) -> [Expr]?
+    {
+        guard case .on(let nodes) = select.distinct else { return nil }
+        let fields = outputs.map { Field($0.name, $0.expression.type) }
+        var list: [Expr] = []
+        for node in nodes {
+            let item = OrderItem(expression: node, descending: false, nullsFirst: nil)
+            if let key = try binder.outputKey(item, fields, orThrow: false) {
+                list.append(outputs[key.column].expression)
+            } else {
+                list.append(try binder.resolved(try expressions.bind(node), at: node.at))
+            }
+        }
+        return list
     }
 
     /// The select list with every star replaced by its columns.
@@ -120,43 +167,150 @@ struct SelectBinder {
 
     // MARK: - Grouping
 
-    private func groupKeys(_ items: [Select.Item], _ scope: Scope) throws(SQLError) -> [Expr] {
-        let plain = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "GROUP BY")
+    /// The keys, and which of them each grouping set has.
+    private func groupKeys(_ items: [Select.Item], _ scope: Scope) throws(SQLError) -> (
+        [Expr], [[Int]]?
+    ) {
         var keys: [Expr] = []
-        for node in select.groupBy {
-            var target = node
-            switch node {
-            case .literal(.integer(let text), let at):
-                guard let number = Int(text), number >= 1, number <= items.count else {
-                    throw SQLError(
-                        .invalidColumnReference, "GROUP BY position \(text) is not in select list",
-                        position: binder.position(at))
-                }
-                target = items[number - 1].expression
-            case .column(let parts, _) where parts.count == 1 && scope.matches(parts).isEmpty:
-                // An input column wins over an output name, as in PostgreSQL.
-                let named = items.filter {
-                    ($0.alias ?? SelectBinder.name(of: $0.expression)) == parts[0]
-                }
-                if let first = named.first { target = first.expression }
-            default: break
-            }
-            keys.append(try binder.resolved(try plain.bind(target), at: target.at))
+        var texts: [String] = []
+        func key(_ node: Expression) throws(SQLError) -> Int {
+            let bound = try groupKey(node, items, scope)
+            let text = Explain.text(bound)
+            if let found = texts.firstIndex(of: text) { return found }
+            keys.append(bound)
+            texts.append(text)
+            return keys.count - 1
         }
-        return keys
+        func list(_ nodes: [Expression]) throws(SQLError) -> [Int] {
+            var numbers: [Int] = []
+            for node in nodes { numbers.append(try key(node)) }
+            return numbers
+        }
+        func sets(of item: GroupItem) throws(SQLError) -> [[Int]] {
+            switch item {
+            case .expression(let node): return [try list([node])]
+            case .list(let nodes): return [try list(nodes)]
+            case .rollup(let lists):
+                var parts: [[Int]] = []
+                for nodes in lists { parts.append(try list(nodes)) }
+                return (0...parts.count).reversed().map { parts.prefix($0).flatMap { $0 } }
+            case .cube(let lists):
+                guard lists.count <= 12 else {
+                    throw SQLError(
+                        .programLimitExceeded, "CUBE is limited to 12 elements",
+                        position: binder.position(select.at))
+                }
+                var parts: [[Int]] = []
+                for nodes in lists { parts.append(try list(nodes)) }
+                return (0..<(1 << parts.count)).reversed().map { mask in
+                    parts.indices.filter { mask >> (parts.count - 1 - $0) & 1 == 1 }.flatMap {
+                        parts[$0]
+                    }
+                }
+            case .sets(let inner):
+                var all: [[Int]] = []
+                for item in inner { all += try sets(of: item) }
+                return all
+            }
+        }
+        var all: [[Int]] = [[]]
+        var isPlain = true
+        for item in select.groupBy {
+            if case .expression = item {} else { isPlain = false }
+            let next = try sets(of: item)
+            all = all.flatMap { left in next.map { left + $0 } }
+            guard all.count <= 4096 else {
+                throw SQLError(.programLimitExceeded, "too many grouping sets present (maximum 4096)")
+            }
+        }
+        return (keys, isPlain ? nil : all.map { Array(Set($0)).sorted() })
     }
 
-    private func aggregated(_ plan: LogicalPlan, _ grouping: Grouping) -> LogicalPlan {
-        var fields: [Field] = []
-        for (index, key) in grouping.keys.enumerated() {
+    private func groupKey(_ node: Expression, _ items: [Select.Item], _ scope: Scope)
+        throws(SQLError) -> Expr
+    {
+        let plain = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "GROUP BY")
+        var target = node
+        switch node {
+        case .literal(.integer(let text), let at):
+            guard let number = Int(text), number >= 1, number <= items.count else {
+                throw SQLError(
+                    .invalidColumnReference, "GROUP BY position \(text) is not in select list",
+                    position: binder.position(at))
+            }
+            target = items[number - 1].expression
+            if Grouping.hasAggregate(target) {
+                throw SQLError(
+                    .groupingError, "aggregate functions are not allowed in GROUP BY",
+                    position: binder.position(target.at))
+            }
+        case .literal(.string, let at), .literal(.decimal, let at):
+            throw SQLError(
+                .syntaxError, "non-integer constant in GROUP BY", position: binder.position(at))
+        case .column(let parts, let at) where parts.count == 1 && scope.matches(parts).isEmpty:
+            // An input column wins over an output name, as in PostgreSQL.
+            let named = items.filter {
+                ($0.alias ?? SelectBinder.name(of: $0.expression)) == parts[0]
+            }
+            if let first = named.first { target = first.expression }
+            if named.count > 1 {
+                throw SQLError(
+                    .ambiguousColumn, "GROUP BY \"\(parts[0])\" is ambiguous",
+                    position: binder.position(at))
+            }
+        default: break
+        }
+        return try binder.resolved(try plain.bind(target), at: target.at)
+    }
+
+    private func keyFields(_ grouping: Grouping) -> [Field] {
+        grouping.keys.enumerated().map { index, key in
             var name = "key\(index + 1)"
-            if case .column(let column, _) = key { name = grouping.input.entries[column].name }
-            fields.append(Field(name, key.type))
+            if case .column(let column, _) = key, column < grouping.input.entries.count {
+                name = grouping.input.entries[column].name
+            }
+            return Field(name, key.type)
         }
-        for aggregate in grouping.aggregates {
-            fields.append(Field(aggregate.function.rawValue, aggregate.result))
+    }
+
+    private func aggregated(_ plan: LogicalPlan, _ grouping: Grouping) throws(SQLError) -> LogicalPlan
+    {
+        let results = grouping.aggregates.map { Field($0.function.rawValue, $0.result) }
+        let fields = keyFields(grouping)
+        guard let sets = grouping.sets else {
+            return .aggregate(plan, keys: grouping.keys, grouping.aggregates, fields + results)
         }
-        return .aggregate(plan, keys: grouping.keys, grouping.aggregates, fields)
+        let all = fields + [Field("set", .int4)] + results
+        var parts: [LogicalPlan] = []
+        let filled = sets.indices.filter { !sets[$0].isEmpty }
+        if !filled.isEmpty {
+            let width = plan.fields.count
+            var keys: [Expr] = []
+            for (index, key) in grouping.keys.enumerated() {
+                keys.append(
+                    try Grouping.choice(
+                        width,
+                        filled.map { sets[$0].contains(index) ? key : .constant(.null, key.type) },
+                        key.type))
+            }
+            // The number of the set among all of them.
+            keys.append(
+                try Grouping.choice(
+                    width, filled.map { .constant(.int(Int64($0)), .int4) }, .int4))
+            parts.append(
+                .aggregate(
+                    .expand(plan, sets: filled.count), keys: keys, grouping.aggregates, all))
+        }
+        // The empty set has its row even when there is nothing to group.
+        for number in sets.indices where sets[number].isEmpty {
+            let total = LogicalPlan.aggregate(plan, keys: [], grouping.aggregates, results)
+            let list =
+                fields.map { Expr.constant(.null, $0.type) }
+                + [.constant(.int(Int64(number)), .int4)]
+                + results.enumerated().map { .column($0.offset, $0.element.type) }
+            parts.append(.project(total, list, all))
+        }
+        return parts.count == 1 ? parts[0] : .union(parts)
     }
 
     // MARK: - Order
@@ -215,24 +369,43 @@ struct SelectBinder {
     }
 
     private func finished(
-        _ input: LogicalPlan, _ outputs: [Output], _ keys: [SortKey], _ extra: [Expr]
-    )
-        throws(SQLError) -> LogicalPlan
-    {
+        _ input: LogicalPlan, _ outputs: [Output], _ keys: [SortKey], _ extra: [Expr],
+        _ distinctOn: [Expr]?
+    ) throws(SQLError) -> LogicalPlan {
         var list: [Expr] = []
         for output in outputs { list.append(output.expression) }
         let fields = zip(list, outputs).map { Field($0.1.name, $0.0.type) }
-        let all = list + extra
-        let wide = fields + extra.map { Field("?sort?", $0.type) }
+        var all = list + extra
+        var places: [Int] = []
+        for expression in distinctOn ?? [] {
+            let text = Explain.text(expression)
+            if let found = all.firstIndex(where: { Explain.text($0) == text }) {
+                places.append(found)
+            } else {
+                places.append(all.count)
+                all.append(expression)
+            }
+        }
+        let wide = fields + all.dropFirst(fields.count).map { Field("?sort?", $0.type) }
         var plan = LogicalPlan.project(input, all, wide)
         switch select.distinct {
         case .none: break
         case .all: plan = .distinct(try typed(plan))
         case .on:
-            throw SQLError.unsupported("DISTINCT ON", at: binder.position(select.at))
+            if keys.prefix(Set(places).count).contains(where: { !places.contains($0.column) }) {
+                throw SQLError(
+                    .invalidColumnReference,
+                    "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
+                    position: binder.position(select.at))
+            }
+            plan = .rank(
+                try typed(plan),
+                .init(
+                    partition: places, order: keys, functions: [],
+                    bound: .init(.rowNumber, limit: 1)))
         }
         plan = try binder.limited(plan, keys, query)
-        if !extra.isEmpty {
+        if all.count > fields.count {
             let kept = fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
             plan = .project(plan, kept, fields)
         }

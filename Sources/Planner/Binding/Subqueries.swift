@@ -1,108 +1,318 @@
 import Dataflow
 import Types
 
-/// Scalar subqueries of one clause: each becomes a column of a join behind the clause's own columns.
+/// Subqueries in the expressions of one clause: each becomes columns of a join behind the clause's own.
 ///
-/// A correlated one may refer to the outer columns in its WHERE; every condition that does becomes a
-/// condition of the join.
+/// Their columns are numbered from `firstColumn` on while the clause is bound; `applied` joins them.
 final class Subqueries {
+    private enum Kind {
+        /// The one value.
+        case scalar
+        /// A column that is not NULL where there is a row.
+        case exists
+        /// The left values; a column that is not NULL where a row equals them; with `isExact` also how
+        /// many rows there are and how many of them have no NULL.
+        case contains([Expr], isExact: Bool)
+        /// The left value's rivals: rows, rows without NULL, least, greatest.
+        case extremes
+    }
+
+    private struct Item {
+        let kind: Kind
+        let plan: LogicalPlan
+        let level: Int
+    }
+
     private let binder: Binder
     private let outer: Scope
-    private(set) var joins: [LogicalPlan.Join] = []
-    private var width: Int
+    private let firstColumn: Int
+    private var items: [Item] = []
+    private var types: [DataType] = []
 
-    init(_ binder: Binder, outer: Scope) {
+    /// - Parameter firstColumn: the number of the first column that is added; the width of what
+    ///   `applied` will get, unless that is not known yet.
+    init(_ binder: Binder, outer: Scope, firstColumn: Int? = nil) {
         self.binder = binder
         self.outer = outer
-        width = outer.entries.count
+        self.firstColumn = firstColumn ?? outer.entries.count
     }
 
-    var isEmpty: Bool { joins.isEmpty }
-
-    /// The plan with a column more for each subquery.
-    func applied(to plan: LogicalPlan) -> LogicalPlan {
-        joins.reduce(plan) { plan, join in
-            var copy = join
-            copy.left = plan
-            return .join(copy)
-        }
-    }
+    var isEmpty: Bool { items.isEmpty }
 
     /// Entries that nobody can name, for the columns that were added.
     func extended(_ scope: Scope) -> Scope {
         var copy = scope
-        for join in joins {
-            for field in join.right.fields {
-                copy.entries.append(.init(table: "", name: "", type: field.type, isHidden: true))
-            }
+        for type in types {
+            copy.entries.append(.init(table: "", name: "", type: type, isHidden: true))
         }
         return copy
     }
 
-    func scalar(_ query: Query, at: Int) throws(SQLError) -> Expr {
-        if binder.isForView {
-            throw SQLError.unsupported(
-                "a subquery in an expression of a materialized view", at: binder.position(at))
-        }
-        let (plan, condition) = try bind(query, at)
-        guard let field = plan.fields.first, plan.fields.count - hiddenColumns(plan, condition) == 1
-        else {
+    // MARK: - Binding
+
+    /// Binds a query that can see the clause's columns.
+    private func bind(_ query: Query) throws(SQLError) -> (plan: LogicalPlan, level: Int) {
+        binder.outerScopes.append(outer)
+        defer { binder.outerScopes.removeLast() }
+        let wasOverNothing = binder.isOverNothing
+        defer { binder.isOverNothing = wasOverNothing }
+        return (try binder.bind(query), binder.outerScopes.count - 1)
+    }
+
+    /// - Returns: the number of the first column.
+    private func add(_ kind: Kind, _ bound: (plan: LogicalPlan, level: Int), _ added: [DataType]) -> Int
+    {
+        let first = firstColumn + types.count
+        items.append(Item(kind: kind, plan: bound.plan, level: bound.level))
+        types += added
+        return first
+    }
+
+    private func checkWidth(_ plan: LogicalPlan, _ width: Int, at: Int) throws(SQLError) {
+        if plan.fields.count > width {
             throw SQLError(
-                .syntaxError, "subquery must return only one column", position: binder.position(at))
+                .syntaxError,
+                width == 1
+                    ? "subquery must return only one column" : "subquery has too many columns",
+                position: binder.position(at))
         }
-        joins.append(
-            .init(kind: .single, left: .unit, right: plan, keys: [], condition: condition))
-        defer { width += plan.fields.count }
-        return .column(width, field.type)
-    }
-
-    private func hiddenColumns(_ plan: LogicalPlan, _ condition: Expr?) -> Int {
-        condition == nil ? 0 : plan.fields.count - 1
-    }
-
-    /// The inner plan, and the join condition over outer columns followed by the plan's.
-    private func bind(_ query: Query, _ at: Int) throws(SQLError) -> (LogicalPlan, Expr?) {
-        do {
-            return (try binder.bind(query), nil)
-        } catch {
-            guard error.state == .undefinedColumn || error.state == .undefinedTable,
-                case .select(let select) = query.body, query.with.isEmpty, query.orderBy.isEmpty,
-                query.limit == nil, query.offset == nil, select.groupBy.isEmpty,
-                select.having == nil,
-                select.items.count == 1, !Grouping.hasAggregate(select.items[0].expression)
-            else { throw error }
-            return try correlated(select, at)
+        if plan.fields.count < width {
+            throw SQLError(
+                .syntaxError, "subquery has too few columns", position: binder.position(at))
         }
     }
 
-    private func correlated(_ select: Select, _ at: Int) throws(SQLError) -> (LogicalPlan, Expr?) {
-        let (plan, scope) = try FromBinder(binder).bind(select.from)
-        // Outer columns first, as the join has them; an inner name hides an outer one.
-        let inner = Set(scope.entries.map(\.name))
-        var visible = outer
-        for index in visible.entries.indices where inner.contains(visible.entries[index].name) {
-            visible.entries[index].isHidden = true
+    /// (SELECT …) as a value.
+    func scalar(_ query: Query, at: Int) throws(SQLError) -> Expr {
+        var bound = try bind(query)
+        try checkWidth(bound.plan, 1, at: at)
+        bound.plan = try binder.withKnownTypes(bound.plan, at: at)
+        let type = bound.plan.fields[0].type
+        return .column(add(.scalar, bound, [type]), type)
+    }
+
+    /// EXISTS (SELECT …)
+    func exists(_ query: Query) throws(SQLError) -> Expr {
+        .not(.isNull(.column(add(.exists, try bind(query), [.boolean]), .boolean)))
+    }
+
+    /// left IN (SELECT …). `isCondition`: NULL and false are the same to whoever asks.
+    func contains(
+        _ left: [(Expr, Int)], _ query: Query, isCondition: Bool, _ expressions: ExpressionBinder,
+        at: Int
+    ) throws(SQLError) -> Expr {
+        var bound = try bind(query)
+        try checkWidth(bound.plan, left.count, at: at)
+        bound.plan = try binder.withKnownTypes(bound.plan, at: at)
+        var values: [Expr] = []
+        var list: [Expr] = []
+        var fields = bound.plan.fields
+        for (index, (value, valueAt)) in left.enumerated() {
+            let column = Expr.column(index, fields[index].type)
+            // Whatever = does with the two types is done to both sides.
+            let equal = try expressions.binary("=", value, column, at, (valueAt, at))
+            guard case .call(_, let arguments, _) = equal, arguments.count == 2 else {
+                throw SQLError.unsupported("IN with these types", at: binder.position(at))
+            }
+            let same = try binder.samePhysical(arguments[0], arguments[1], at: at)
+            values.append(same.0)
+            list.append(same.1)
+            fields[index].type = same.1.type
         }
-        // The inner relation stands behind what has been joined already.
-        for _ in outer.entries.count..<width {
-            visible.entries.append(.init(table: "", name: "", type: .text, isHidden: true))
+        bound.plan = .project(bound.plan, list, fields)
+        let isExact = !isCondition
+        let first = add(
+            .contains(values, isExact: isExact), bound,
+            values.map(\.type) + [.boolean] + (isExact ? [.int8, .int8] : []))
+        let mark = Expr.column(first + values.count, .boolean)
+        if !isExact { return .not(.isNull(mark)) }
+        let rows = Expr.column(first + values.count + 1, .int8)
+        let filled = Expr.column(first + values.count + 2, .int8)
+        var isUnknown = try expressions.binary("<", filled, rows, at, (at, at))
+        for value in values { isUnknown = .or(.isNull(value), isUnknown) }
+        let isEmpty = try expressions.binary("=", rows, .constant(.int(0), .int8), at, (at, at))
+        return .cases(
+            [
+                (when: .not(.isNull(mark)), then: .constant(.bool(true), .boolean)),
+                (when: .or(.isNull(rows), isEmpty), then: .constant(.bool(false), .boolean)),
+                (when: isUnknown, then: .constant(.null, .boolean)),
+            ], otherwise: .constant(.bool(false), .boolean), .boolean)
+    }
+
+    /// left op ANY (SELECT …), left op ALL (SELECT …) for an ordering op, = ALL and <> ANY.
+    func compared(
+        _ left: Expr, _ symbol: String, _ query: Query, isAll: Bool,
+        _ expressions: ExpressionBinder, at: Int
+    ) throws(SQLError) -> Expr {
+        var bound = try bind(query)
+        try checkWidth(bound.plan, 1, at: at)
+        bound.plan = try binder.withKnownTypes(bound.plan, at: at)
+        let type = bound.plan.fields[0].type
+        let first = add(.extremes, bound, [.int8, .int8, type, type])
+        let (rows, filled) = (Expr.column(first, .int8), Expr.column(first + 1, .int8))
+        let (least, greatest) = (Expr.column(first + 2, type), Expr.column(first + 3, type))
+        func compare(_ symbol: String, _ other: Expr) throws(SQLError) -> Expr {
+            try expressions.binary(symbol, left, other, at, (at, at))
         }
-        let both = Scope(entries: visible.entries + scope.entries)
-        let expressions = ExpressionBinder(
-            binder: binder, scope: both, forbidsAggregates: "subqueries")
-        var condition: Expr = .constant(.bool(true), .boolean)
-        if let node = select.condition {
-            condition = try binder.condition(try expressions.bind(node), "WHERE", at: node.at)
+        let holds: Expr
+        switch (symbol, isAll) {
+        case ("<", true), ("<=", true), (">", false), (">=", false): holds = try compare(symbol, least)
+        case (">", true), (">=", true), ("<", false), ("<=", false):
+            holds = try compare(symbol, greatest)
+        case ("=", true): holds = .and(try compare("=", least), try compare("=", greatest))
+        case ("<>", false): holds = .or(try compare("<>", least), try compare("<>", greatest))
+        default:
+            throw SQLError.unsupported(
+                "\(symbol) \(isAll ? "ALL" : "ANY") with a subquery", at: binder.position(at))
         }
-        let value = try ExpressionBinder(
-            binder: binder, scope: scope, forbidsAggregates: "subqueries"
-        )
-        .bind(select.items[0].expression)
-        // The value first, then the columns that the condition looks at, one further back.
-        let list =
-            [value] + plan.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
-        let fields = [Field("?column?", value.type)] + plan.fields
-        let moved = condition.remapped { $0 >= self.width ? $0 + 1 : $0 }
-        return (.project(plan, list, fields), moved)
+        let zero = Expr.constant(.int(0), .int8)
+        let isEmpty = try expressions.binary("=", rows, zero, at, (at, at))
+        let hasNull = try expressions.binary("<", filled, rows, at, (at, at))
+        let decided: Expr = isAll ? .not(holds) : holds
+        return .cases(
+            [
+                (when: .or(.isNull(rows), isEmpty), then: .constant(.bool(isAll), .boolean)),
+                (when: decided, then: .constant(.bool(!isAll), .boolean)),
+                (when: .or(.isNull(left), hasNull), then: .constant(.null, .boolean)),
+            ], otherwise: .constant(.bool(isAll), .boolean), .boolean)
+    }
+
+    // MARK: - Joining
+
+    /// The plan with the columns of every subquery behind its own.
+    func applied(to plan: LogicalPlan) throws(SQLError) -> LogicalPlan {
+        var result = plan
+        for item in items { result = try joined(result, item) }
+        return result
+    }
+
+    private func joined(_ plan: LogicalPlan, _ item: Item) throws(SQLError) -> LogicalPlan {
+        let columns = OuterReference.columns(of: item.plan, level: item.level)
+        // What the subquery refers to stands where it stood when it was bound.
+        let isBare = columns.isEmpty
+        let below =
+            isBare
+            ? item.plan
+            : try Decorrelation(outer: plan, columns: columns, level: item.level)
+                .depending(item.plan)
+        let own = item.plan.fields.count
+        let domain = columns.indices.map { own + $0 }
+        switch item.kind {
+        case .scalar:
+            let right = scalarSide(below, domain, isBare, isOne: Subqueries.hasOneRow(item.plan))
+            return attach(plan, right, columns, values: 1)
+        case .exists:
+            let mark = Expr.constant(.bool(true), .boolean)
+            let right = LogicalPlan.distinct(side(below, domain, [mark], [Field("mark", .boolean)]))
+            return attach(plan, right, columns, values: 1)
+        case .contains(let values, let isExact):
+            return try contained(plan, values, isExact, below, columns)
+        case .extremes:
+            let column = Expr.column(0, item.plan.fields[0].type)
+            let aggregates = [
+                Aggregate(.countAll, argument: nil, filter: nil, result: .int8),
+                Aggregate(.count, argument: column, filter: nil, result: .int8),
+                Aggregate(.min, argument: column, filter: nil, result: column.type),
+                Aggregate(.max, argument: column, filter: nil, result: column.type),
+            ]
+            return attach(plan, grouped(below, domain, aggregates), columns, values: 4)
+        }
+    }
+
+    /// Whether a query gives at most one row whatever it reads.
+    private static func hasOneRow(_ plan: LogicalPlan) -> Bool {
+        switch plan {
+        case .aggregate(_, let keys, _, _): keys.isEmpty
+        case .project(let input, _, _), .filter(let input, _): hasOneRow(input)
+        case .values(let rows, _): rows.count == 1
+        case .sort(let input, _, let limit, _): limit == 1 || limit == 0 || hasOneRow(input)
+        default: false
+        }
+    }
+
+    /// New columns, then D.
+    private func side(
+        _ plan: LogicalPlan, _ domain: [Int], _ list: [Expr], _ fields: [Field]
+    ) -> LogicalPlan {
+        let all = plan.fields
+        return .project(
+            plan, list + domain.map { .column($0, all[$0].type) }, fields + domain.map { all[$0] })
+    }
+
+    /// Aggregates by D, then D.
+    private func grouped(_ plan: LogicalPlan, _ domain: [Int], _ aggregates: [Aggregate])
+        -> LogicalPlan
+    {
+        let all = plan.fields
+        let keys = domain.map { Expr.column($0, all[$0].type) }
+        let fields = domain.map { all[$0] }
+            + aggregates.map { Field($0.function.rawValue, $0.result) }
+        let grouped = LogicalPlan.aggregate(plan, keys: keys, aggregates, fields)
+        return side(
+            grouped, Array(domain.indices),
+            aggregates.enumerated().map { .column(domain.count + $0.offset, $0.element.result) },
+            aggregates.map { Field($0.function.rawValue, $0.result) })
+    }
+
+    private func scalarSide(_ plan: LogicalPlan, _ domain: [Int], _ isBare: Bool, isOne: Bool)
+        -> LogicalPlan
+    {
+        if isOne { return plan }
+        let field = plan.fields[0]
+        let single = Aggregate(
+            .single, argument: .column(0, field.type), filter: nil, result: field.type)
+        return grouped(plan, domain, [single])
+    }
+
+    /// Joins a side (values, then D) to the plan on its columns; D is dropped.
+    private func attach(
+        _ plan: LogicalPlan, _ right: LogicalPlan, _ columns: [Int], values: Int
+    ) -> LogicalPlan {
+        var join = LogicalPlan.Join(
+            kind: .left, left: plan, right: right,
+            keys: columns.enumerated().map { (left: $0.element, right: values + $0.offset) })
+        join.nullsMatch = !columns.isEmpty
+        let width = plan.fields.count
+        let fields = LogicalPlan.join(join).fields
+        if fields.count == width + values { return .join(join) }
+        let kept = Array(0..<(width + values))
+        return .project(
+            .join(join), kept.map { .column($0, fields[$0].type) }, kept.map { fields[$0] })
+    }
+
+    private func contained(
+        _ plan: LogicalPlan, _ values: [Expr], _ isExact: Bool, _ below: LogicalPlan,
+        _ columns: [Int]
+    ) throws(SQLError) -> LogicalPlan {
+        let width = plan.fields.count
+        let own = values.count
+        let domain = columns.indices.map { own + $0 }
+        // The left values become columns to join on.
+        let kept = plan.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
+        let valueFields = values.map { Field("?in?", $0.type) }
+        var result = LogicalPlan.project(plan, kept + values, plan.fields + valueFields)
+        let columnsOfQuery = (0..<own).map { Expr.column($0, below.fields[$0].type) }
+        var filled: Expr = .not(.isNull(columnsOfQuery[0]))
+        for column in columnsOfQuery.dropFirst() { filled = .and(filled, .not(.isNull(column))) }
+        let mark = Expr.constant(.bool(true), .boolean)
+        let right = LogicalPlan.distinct(
+            side(
+                .filter(below, filled), domain, [mark] + columnsOfQuery,
+                [Field("mark", .boolean)] + below.fields.prefix(own)))
+        var join = LogicalPlan.Join(
+            kind: .left, left: result, right: right,
+            keys: (0..<own).map { (left: width + $0, right: 1 + $0) }
+                + columns.enumerated().map { (left: $0.element, right: 1 + own + $0.offset) })
+        join.nullsMatch = true
+        let fields = LogicalPlan.join(join).fields
+        let shown = Array(0..<(width + own + 1))
+        result = .project(
+            .join(join), shown.map { .column($0, fields[$0].type) }, shown.map { fields[$0] })
+        guard isExact else { return result }
+        let counts = [
+            Aggregate(.countAll, argument: nil, filter: nil, result: .int8),
+            Aggregate(.countAll, argument: nil, filter: filled, result: .int8),
+        ]
+        return attach(result, grouped(below, domain, counts), columns, values: 2)
     }
 }

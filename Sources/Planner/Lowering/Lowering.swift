@@ -95,11 +95,28 @@ package enum Lowering {
                 var nodes: [Int] = []
                 for input in inputs { nodes.append(try lower(input)) }
                 return circuit.add("union", UnionOperator(), inputs: nodes)
+            case .setOperation(let kind, let isAll, let left, let right):
+                let all = columns(Array(left.fields.indices), of: left)
+                let inputs = [exchange(try lower(left), by: all), exchange(try lower(right), by: all)]
+                let body = SetOperator(kind, isAll: isAll, types: left.types)
+                return circuit.add(kind.rawValue, body, inputs: inputs)
+            case .expand(let input, let sets):
+                return circuit.add("expand", ExpandOperator(sets: sets), inputs: [try lower(input)])
+            case .rank(let input, let rank):
+                let body = RankOperator(
+                    input.types, partition: rank.partition, order: rank.order,
+                    functions: rank.functions, bound: rank.bound)
+                let meeting = exchange(try lower(input), by: columns(rank.partition, of: input))
+                return circuit.add("rank", body, inputs: [meeting])
             case .sort(let input, let keys, let limit, let offset):
                 if forView {
                     // A view has no order; without a limit its rows are the same.
                     if limit == nil, offset == 0 { return try lower(input) }
-                    throw SQLError.unsupported("LIMIT or OFFSET in a materialized view")
+                    let body = RankOperator(
+                        input.types, partition: [], order: keys, functions: [],
+                        bound: .init(.rowNumber, offset: offset, limit: limit))
+                    let meeting = exchange(try lower(input), by: [])
+                    return circuit.add("top", body, inputs: [meeting])
                 }
                 let body = SortOperator(input.types, keys: keys, limit: limit, offset: offset)
                 return circuit.add("sort", body, inputs: [try lower(input)])
@@ -124,19 +141,15 @@ package enum Lowering {
                 exchange(
                     try lower(join.right), by: columns(join.keys.map(\.right), of: join.right)),
             ]
-            if join.kind == .inner {
-                let body = JoinOperator(
-                    left: join.left.types, right: join.right.types, keys: join.keys,
-                    condition: join.condition)
-                return circuit.add("join", body, inputs: inputs)
-            }
-            if forView { throw SQLError.unsupported("an outer join in a materialized view") }
-            let body = OuterJoinOperator(
+            let isOnce = !forView
+            let body = JoinOperator(
                 left: join.left.types, right: join.right.types, keys: join.keys,
-                condition: join.condition, keepsLeft: join.kind != .right,
+                condition: join.condition,
+                keepsLeft: join.kind == .left || join.kind == .full,
                 keepsRight: join.kind == .right || join.kind == .full,
-                isSingle: join.kind == .single)
-            return circuit.add("outer join", body, inputs: inputs)
+                nullsMatch: join.nullsMatch,
+                appendOnly: (isOnce || join.left.isAppendOnly, isOnce || join.right.isAppendOnly))
+            return circuit.add("join", body, inputs: inputs)
         }
     }
 }

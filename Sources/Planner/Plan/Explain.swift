@@ -34,11 +34,28 @@ package enum Explain {
             let items = aggregates.map { aggregate in
                 let argument = aggregate.argument.map { "(\(text($0, names)))" } ?? ""
                 let filter = aggregate.filter.map { " filter (\(text($0, names)))" } ?? ""
-                return aggregate.function.rawValue + argument + filter
+                let distinct = aggregate.isDistinct ? " distinct" : ""
+                return aggregate.function.rawValue + distinct + argument + filter
             }
             return "Aggregate by [\(keyTexts)]: \(items.joined(separator: ", "))"
         case .distinct: return "Distinct"
         case .union: return "Union All"
+        case .setOperation(let kind, let isAll, _, _):
+            return kind.rawValue.capitalizedFirst + (isAll ? " All" : "")
+        case .expand(_, let sets): return "Expand into \(sets) sets"
+        case .rank(let input, let rank):
+            let names = input.fields.map(\.name)
+            let keys = rank.order.map { names[$0.column] + ($0.descending ? " desc" : "") }
+            var text = "Rank by [\(keys.joined(separator: ", "))]"
+            if !rank.partition.isEmpty {
+                text += " in [\(rank.partition.map { names[$0] }.joined(separator: ", "))]"
+            }
+            for function in rank.functions { text += " \(function.rawValue)" }
+            if let bound = rank.bound {
+                text += " first \(bound.limit.map(String.init) ?? "all") by \(bound.function.rawValue)"
+                if bound.offset > 0 { text += " behind \(bound.offset)" }
+            }
+            return text
         case .sort(_, let keys, let limit, let offset):
             var parts =
                 keys.isEmpty

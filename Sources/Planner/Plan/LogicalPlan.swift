@@ -6,8 +6,25 @@ package indirect enum LogicalPlan: Sendable {
     /// Which rows without a match come out.
     package enum JoinKind: String, Sendable {
         case inner, left, right, full
-        /// A left join that fails (21000) when a row has more than one match.
-        case single
+    }
+
+    /// row_number, rank, dense_rank, and the first rows by one of them.
+    package struct Rank: Sendable {
+        package var partition: [Int]
+        package var order: [SortKey]
+        /// Columns behind the input's, one each.
+        package var functions: [RankOperator.Function]
+        package var bound: RankOperator.Bound?
+
+        package init(
+            partition: [Int], order: [SortKey], functions: [RankOperator.Function],
+            bound: RankOperator.Bound? = nil
+        ) {
+            self.partition = partition
+            self.order = order
+            self.functions = functions
+            self.bound = bound
+        }
     }
 
     /// A join and its condition.
@@ -19,6 +36,8 @@ package indirect enum LogicalPlan: Sendable {
         package var keys: [(left: Int, right: Int)]
         /// Over the columns of both, left first.
         package var condition: Expr?
+        /// NULL keys match each other.
+        package var nullsMatch = false
 
         package init(
             kind: JoinKind, left: LogicalPlan, right: LogicalPlan, keys: [(left: Int, right: Int)],
@@ -45,6 +64,10 @@ package indirect enum LogicalPlan: Sendable {
     case aggregate(LogicalPlan, keys: [Expr], [Aggregate], [Field])
     case distinct(LogicalPlan)
     case union([LogicalPlan])
+    case setOperation(SetOperator.Kind, isAll: Bool, LogicalPlan, LogicalPlan)
+    /// Every row once for each of so many sets, with the set's number (integer) behind.
+    case expand(LogicalPlan, sets: Int)
+    case rank(LogicalPlan, Rank)
     case sort(LogicalPlan, [SortKey], limit: Int?, offset: Int)
     /// generate_series: the input's columns and the value.
     case series(LogicalPlan, [Expr], Field)
@@ -58,6 +81,10 @@ package indirect enum LogicalPlan: Sendable {
         case .filter(let input, _), .distinct(let input), .sort(let input, _, _, _): input.fields
         case .join(let join): join.left.fields + join.right.fields
         case .union(let inputs): inputs.first?.fields ?? []
+        case .setOperation(_, _, let left, _): left.fields
+        case .expand(let input, _): input.fields + [Field("set", .int4)]
+        case .rank(let input, let rank):
+            input.fields + rank.functions.map { Field($0.rawValue, .int8) }
         case .series(let input, _, let field): input.fields + [field]
         }
     }
@@ -68,9 +95,11 @@ package indirect enum LogicalPlan: Sendable {
         switch self {
         case .scan, .values, .literal: []
         case .filter(let input, _), .project(let input, _, _), .aggregate(let input, _, _, _),
-            .distinct(let input), .sort(let input, _, _, _), .series(let input, _, _):
+            .distinct(let input), .sort(let input, _, _, _), .series(let input, _, _),
+            .expand(let input, _), .rank(let input, _):
             [input]
         case .join(let join): [join.left, join.right]
+        case .setOperation(_, _, let left, let right): [left, right]
         case .union(let inputs): inputs
         }
     }
@@ -86,13 +115,13 @@ package indirect enum LogicalPlan: Sendable {
         switch self {
         case .scan(let object, _): object.isAlwaysEmpty
         case .filter(let input, _), .project(let input, _, _), .distinct(let input),
-            .sort(let input, _, _, _),
-            .series(let input, _, _):
+            .sort(let input, _, _, _), .series(let input, _, _), .expand(let input, _),
+            .rank(let input, _):
             input.isAlwaysEmpty
         case .join(let join):
             join.left.isAlwaysEmpty && join.kind != .right && join.kind != .full
                 || join.right.isAlwaysEmpty && (join.kind == .inner || join.kind == .right)
-        case .values, .literal, .aggregate, .union: false
+        case .values, .literal, .aggregate, .union, .setOperation: false
         }
     }
 
@@ -101,15 +130,71 @@ package indirect enum LogicalPlan: Sendable {
         switch self {
         case .scan(let object, _): object.kind == .source
         case .values, .literal: true
-        case .filter(let input, _), .project(let input, _, _), .series(let input, _, _):
+        case .filter(let input, _), .project(let input, _, _), .series(let input, _, _),
+            .expand(let input, _):
             input.isAppendOnly
         case .join(let join):
             join.kind == .inner && join.left.isAppendOnly && join.right.isAppendOnly
         case .union(let inputs): inputs.allSatisfy(\.isAppendOnly)
-        case .aggregate, .distinct, .sort: false
+        case .aggregate, .distinct, .sort, .setOperation, .rank: false
         }
     }
 
     /// The one constant row without columns.
     package static let unit = LogicalPlan.values([[]], [])
+
+    /// The same node over other inputs, in the order of `inputs`.
+    package func withInputs(_ new: [LogicalPlan]) -> LogicalPlan {
+        switch self {
+        case .scan, .values, .literal: return self
+        case .filter(_, let predicate): return .filter(new[0], predicate)
+        case .project(_, let list, let fields): return .project(new[0], list, fields)
+        case .join(var join):
+            join.left = new[0]
+            join.right = new[1]
+            return .join(join)
+        case .aggregate(_, let keys, let aggregates, let fields):
+            return .aggregate(new[0], keys: keys, aggregates, fields)
+        case .distinct: return .distinct(new[0])
+        case .union: return .union(new)
+        case .setOperation(let kind, let isAll, _, _):
+            return .setOperation(kind, isAll: isAll, new[0], new[1])
+        case .expand(_, let sets): return .expand(new[0], sets: sets)
+        case .rank(_, let rank): return .rank(new[0], rank)
+        case .sort(_, let keys, let limit, let offset):
+            return .sort(new[0], keys, limit: limit, offset: offset)
+        case .series(_, let arguments, let field): return .series(new[0], arguments, field)
+        }
+    }
+
+    /// The same plan with every expression of this node (not of its inputs) replaced.
+    package func mappingExpressions(_ transform: (Expr) -> Expr) -> LogicalPlan {
+        switch self {
+        case .scan, .literal, .distinct, .union, .setOperation, .expand, .rank, .sort: return self
+        case .values(let rows, let fields): return .values(rows.map { $0.map(transform) }, fields)
+        case .filter(let input, let predicate): return .filter(input, transform(predicate))
+        case .project(let input, let list, let fields):
+            return .project(input, list.map(transform), fields)
+        case .join(var join):
+            join.condition = join.condition.map(transform)
+            return .join(join)
+        case .aggregate(let input, let keys, let aggregates, let fields):
+            return .aggregate(
+                input, keys: keys.map(transform), aggregates.map { $0.mapped(transform) }, fields)
+        case .series(let input, let arguments, let field):
+            return .series(input, arguments.map(transform), field)
+        }
+    }
+
+    /// Every expression of this node, not of its inputs.
+    package var expressions: [Expr] {
+        switch self {
+        case .scan, .literal, .distinct, .union, .setOperation, .expand, .rank, .sort: []
+        case .values(let rows, _): rows.flatMap { $0 }
+        case .filter(_, let predicate): [predicate]
+        case .project(_, let list, _), .series(_, let list, _): list
+        case .join(let join): [join.condition].compactMap { $0 }
+        case .aggregate(_, let keys, let aggregates, _): keys + aggregates.flatMap(\.expressions)
+        }
+    }
 }

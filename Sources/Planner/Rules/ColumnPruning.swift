@@ -41,8 +41,26 @@ enum ColumnPruning {
         case .union(let inputs):
             let pruned = inputs.map { exact($0, columns) }
             return (.union(pruned), places(columns))
+        case .setOperation(let kind, let isAll, let left, let right):
+            let all = Array(left.fields.indices)
+            return (
+                .setOperation(kind, isAll: isAll, exact(left, all), exact(right, all)), places(all)
+            )
+        case .expand(let input, let sets):
+            let width = input.fields.count
+            var (pruned, place) = prune(input, columns.filter { $0 < width })
+            place[width] = pruned.fields.count
+            return (.expand(pruned, sets: sets), place)
+        case .rank(let input, let rank):
+            // Ties are broken by the whole row: every column matters.
+            let width = input.fields.count
+            let all = Array(0..<width)
+            let pruned = exact(input, all)
+            return (.rank(pruned, rank), places(Array(0..<(width + rank.functions.count))))
         case .sort(let input, let keys, let limit, let offset):
-            let (pruned, place) = prune(input, columns + keys.map(\.column))
+            // With a limit, ties are broken by the whole row.
+            let needed = limit == nil && offset == 0 ? columns : Array(input.fields.indices)
+            let (pruned, place) = prune(input, needed + keys.map(\.column))
             let moved = keys.map { key in
                 var copy = key
                 copy.column = place[key.column] ?? key.column
@@ -105,14 +123,9 @@ enum ColumnPruning {
         let kept = columns.filter { $0 >= keys.count }.map { $0 - keys.count }
         let chosen = kept.map { aggregates[$0] }
         let needed =
-            keys.flatMap(\.columns) + chosen.flatMap { Array($0.argument?.columns ?? []) }
-            + chosen.flatMap { Array($0.filter?.columns ?? []) }
+            keys.flatMap(\.columns) + chosen.flatMap { $0.expressions.flatMap(\.columns) }
         let (pruned, place) = prune(input, needed)
-        let moved = chosen.map { aggregate in
-            Aggregate(
-                aggregate.function, argument: aggregate.argument.map { remap($0, place) },
-                filter: aggregate.filter.map { remap($0, place) }, result: aggregate.result)
-        }
+        let moved = chosen.map { aggregate in aggregate.mapped { remap($0, place) } }
         var result = places(Array(keys.indices))
         for (offset, index) in kept.enumerated() {
             result[keys.count + index] = keys.count + offset

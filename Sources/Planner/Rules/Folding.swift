@@ -36,25 +36,6 @@ enum Folding {
 
     /// Applies to every expression of a plan.
     static func folded(_ plan: LogicalPlan) -> LogicalPlan {
-        switch plan {
-        case .scan, .literal: return plan
-        case .values(let rows, let fields): return .values(rows.map { $0.map(folded) }, fields)
-        case .filter(let input, let predicate): return .filter(folded(input), folded(predicate))
-        case .project(let input, let list, let fields):
-            return .project(folded(input), list.map(folded), fields)
-        case .join(var join):
-            join.left = folded(join.left)
-            join.right = folded(join.right)
-            join.condition = join.condition.map(folded)
-            return .join(join)
-        case .aggregate(let input, let keys, let aggregates, let fields):
-            return .aggregate(folded(input), keys: keys.map(folded), aggregates, fields)
-        case .distinct(let input): return .distinct(folded(input))
-        case .union(let inputs): return .union(inputs.map(folded))
-        case .sort(let input, let keys, let limit, let offset):
-            return .sort(folded(input), keys, limit: limit, offset: offset)
-        case .series(let input, let arguments, let field):
-            return .series(folded(input), arguments.map(folded), field)
-        }
+        plan.withInputs(plan.inputs.map(folded)).mappingExpressions(folded)
     }
 }

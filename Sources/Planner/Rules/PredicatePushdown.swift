@@ -56,8 +56,71 @@ enum PredicatePushdown {
                 .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
         case .series(let input, let arguments, let field):
             return filtered(.series(push([], into: input), arguments, field), predicates)
+        case .setOperation(let kind, let isAll, let left, let right):
+            let (safe, rest) = partition(predicates) { !$0.canFail }
+            return filtered(
+                .setOperation(
+                    kind, isAll: isAll, push(safe, into: left), push(safe, into: right)), rest)
+        case .expand(let input, let sets):
+            let width = input.fields.count
+            let (safe, rest) = partition(predicates) { predicate in
+                !predicate.canFail && predicate.columns.allSatisfy { $0 < width }
+            }
+            return filtered(.expand(push(safe, into: input), sets: sets), rest)
+        case .rank(let input, let rank): return pushRank(predicates, input, rank)
         case .scan, .values, .literal: return filtered(plan, predicates)
         }
+    }
+
+    /// Conditions on the partition's columns alone move below; a bound on one of the functions makes
+    /// it the first rows of each partition.
+    private static func pushRank(
+        _ predicates: [Expr], _ input: LogicalPlan, _ rank: LogicalPlan.Rank
+    ) -> LogicalPlan {
+        let (below, above) = partition(predicates) { predicate in
+            !predicate.canFail && !predicate.columns.isEmpty
+                && predicate.columns.allSatisfy { rank.partition.contains($0) }
+        }
+        var (bounded, rest) = (rank, [Expr]())
+        for predicate in above {
+            if bounded.bound == nil, let bound = upperBound(predicate, input.fields.count, rank) {
+                bounded.bound = bound
+                // x = 1 and x <= n for the first rows are the bound itself; x = 3 is more than that.
+                if case .call(let function, _, _) = predicate, function.name == "=",
+                    bound.limit != 1
+                {
+                    rest.append(predicate)
+                }
+            } else {
+                rest.append(predicate)
+            }
+        }
+        return filtered(.rank(push(below, into: input), bounded), rest)
+    }
+
+    /// function <= n, function < n, function = n, and the same turned around.
+    private static func upperBound(_ predicate: Expr, _ width: Int, _ rank: LogicalPlan.Rank)
+        -> RankOperator.Bound?
+    {
+        guard case .call(let function, let arguments, _) = predicate, arguments.count == 2 else {
+            return nil
+        }
+        var (column, constant, name) = (arguments[0], arguments[1], function.name)
+        if case .constant = column {
+            swap(&column, &constant)
+            name = [">=": "<=", ">": "<", "=": "="][name] ?? ""
+        }
+        guard case .column(let index, _) = column, index >= width,
+            case .constant(let value, _) = constant, let number = value.int
+        else { return nil }
+        let limit: Int64
+        switch name {
+        case "<=", "=": limit = number
+        case "<": limit = number &- 1
+        default: return nil
+        }
+        guard limit >= 0, limit <= 1 << 40 else { return nil }
+        return RankOperator.Bound(rank.functions[index - width], limit: Int(limit))
     }
 
     /// The leading conjuncts that cannot fail.
@@ -81,14 +144,36 @@ enum PredicatePushdown {
     {
         var join = original
         let width = join.left.fields.count
-        guard join.kind == .inner else {
+        guard join.kind == .inner, !join.nullsMatch else {
             // Conditions of an outer join decide about matches, those above it about rows.
-            let (keys, rest) = extractKeys(join.condition.map(conjuncts) ?? [], width)
-            join.keys += keys
-            join.condition = conjunction(rest)
-            join.left = push([], into: join.left)
-            join.right = push([], into: join.right)
-            return filtered(.join(join), predicates)
+            if !join.nullsMatch {
+                let (keys, rest) = extractKeys(join.condition.map(conjuncts) ?? [], width)
+                join.keys += keys
+                join.condition = conjunction(rest)
+            }
+            // A row of the side that is kept is there or not whatever it matches.
+            let keepsSide = { (columns: Set<Int>, isLeft: Bool) in
+                !columns.isEmpty && columns.allSatisfy { ($0 < width) == isLeft }
+            }
+            var (left, right, above): ([Expr], [Expr], [Expr]) = ([], [], [])
+            for predicate in predicates {
+                if predicate.canFail {
+                    above.append(predicate)
+                } else if join.kind == .left || join.kind == .inner,
+                    keepsSide(predicate.columns, true)
+                {
+                    left.append(predicate)
+                } else if join.kind == .right || join.kind == .inner,
+                    keepsSide(predicate.columns, false)
+                {
+                    right.append(predicate.remapped { $0 - width })
+                } else {
+                    above.append(predicate)
+                }
+            }
+            join.left = push(left, into: join.left)
+            join.right = push(right, into: join.right)
+            return filtered(.join(join), above)
         }
         let all = (join.condition.map(conjuncts) ?? []) + predicates
         var (left, right, both, above): ([Expr], [Expr], [Expr], [Expr]) = ([], [], [], [])

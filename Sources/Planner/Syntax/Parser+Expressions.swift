@@ -123,8 +123,7 @@ extension Parser {
             try expect(symbol: ")")
             if symbol == "=", !isAll { return .inQuery(left, query, negated: false, at: at) }
             if symbol == "<>", isAll { return .inQuery(left, query, negated: true, at: at) }
-            throw SQLError.unsupported(
-                "\(symbol) \(isAll ? "ALL" : "ANY") with a subquery", at: position(at))
+            return .comparedQuery(symbol, left, query, isAll: isAll, at: at)
         }
         let right = try expression()
         try expect(symbol: ")")
@@ -427,25 +426,34 @@ extension Parser {
             try expect(symbol: ")")
         }
         if accept("over") {
-            call.hasOver = true
-            if accept(symbol: "(") {
-                try skipToClosing()
+            if peek == .symbol("(") {
+                call.over = try windowDefinition()
             } else {
-                _ = try self.name()
+                call.over = WindowDefinition(name: try self.name())
             }
         }
         return call
     }
 
-    /// Passes over a window's definition, whose functions the binder refuses by name.
-    private mutating func skipToClosing() throws(SQLError) {
-        var open = 1
-        while open > 0 {
-            if peek == .end { throw unexpected() }
-            if peek == .symbol("(") { open += 1 }
-            if peek == .symbol(")") { open -= 1 }
-            advance()
+    /// ( [name] PARTITION BY … ORDER BY … frame )
+    mutating func windowDefinition() throws(SQLError) -> WindowDefinition {
+        try expect(symbol: "(")
+        var window = WindowDefinition()
+        let clauses: Set<String> = ["partition", "order", "rows", "range", "groups"]
+        if case .word(let word) = peek, !clauses.contains(word) { window.name = try name() }
+        if case .quoted = peek { window.name = try name() }
+        if accept(["partition", "by"]) { window.partition = try expressionList() }
+        if accept(["order", "by"]) { window.order = try orderItems() }
+        if isWord("rows") || isWord("range") || isWord("groups") {
+            window.hasFrame = true
+            while peek != .symbol(")") {
+                if peek == .end { throw unexpected() }
+                if accept(symbol: "(") { throw unexpected() }
+                advance()
+            }
         }
+        try expect(symbol: ")")
+        return window
     }
 
     /// Arguments in the SQL standard's own spelling: extract, substring, position, trim, overlay.

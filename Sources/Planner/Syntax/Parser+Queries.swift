@@ -146,17 +146,65 @@ extension Parser {
         }
         if accept("where") { select.condition = try expression() }
         if accept(["group", "by"]) {
-            for word in ["rollup", "cube", "grouping"] where isWord(word) {
-                throw SQLError.unsupported(
-                    "\(word.uppercased()) in GROUP BY", at: position(token.start))
+            _ = accept("all")
+            if accept("distinct") {
+                throw SQLError.unsupported("GROUP BY DISTINCT", at: position(token.start))
             }
-            select.groupBy = try expressionList()
+            repeat { select.groupBy.append(try groupItem()) } while accept(symbol: ",")
         }
         if accept("having") { select.having = try expression() }
-        if isWord("window") {
-            throw SQLError.unsupported("the WINDOW clause", at: position(token.start))
+        if accept("window") {
+            repeat {
+                let name = try name()
+                try expect("as")
+                select.windows[name] = try windowDefinition()
+            } while accept(symbol: ",")
         }
         return select
+    }
+
+    private mutating func groupItem(withinSets: Bool = false) throws(SQLError) -> GroupItem {
+        if isWord("rollup"), peek(ahead: 1) == .symbol("(") {
+            advance()
+            return .rollup(try groupLists())
+        }
+        if isWord("cube"), peek(ahead: 1) == .symbol("(") {
+            advance()
+            return .cube(try groupLists())
+        }
+        if isWord("grouping"), peek(ahead: 1) == .word("sets") {
+            advance()
+            advance()
+            try expect(symbol: "(")
+            var items = [try groupItem(withinSets: true)]
+            while accept(symbol: ",") { items.append(try groupItem(withinSets: true)) }
+            try expect(symbol: ")")
+            return .sets(items)
+        }
+        if peek == .symbol("("), peek(ahead: 1) == .symbol(")") {
+            advance()
+            advance()
+            return .list([])
+        }
+        let expression = try expression()
+        if case .row(let list, _) = expression { return .list(list) }
+        return withinSets ? .list([expression]) : .expression(expression)
+    }
+
+    /// ( a, (b, c), … )
+    private mutating func groupLists() throws(SQLError) -> [[Expression]] {
+        try expect(symbol: "(")
+        var lists: [[Expression]] = []
+        repeat {
+            let expression = try expression()
+            if case .row(let list, _) = expression {
+                lists.append(list)
+            } else {
+                lists.append([expression])
+            }
+        } while accept(symbol: ",")
+        try expect(symbol: ")")
+        return lists
     }
 
     /// Whether the select list is empty, as PostgreSQL allows.

@@ -276,7 +276,9 @@ final class Session: @unchecked Sendable {
         case .join(let join):
             let width = join.left.fields.count
             return index < width ? origin(join.left, index) : origin(join.right, index - width)
-        case .values, .literal, .aggregate, .union, .series: return nil
+        case .rank(let input, _):
+            return index < input.fields.count ? origin(input, index) : nil
+        case .values, .literal, .aggregate, .union, .series, .setOperation, .expand: return nil
         }
     }
 

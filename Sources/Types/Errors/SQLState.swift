@@ -53,6 +53,7 @@ package struct SQLState: Hashable, Sendable {
     package static let duplicateObject = SQLState("42710")
     package static let duplicateAlias = SQLState("42712")
     package static let ambiguousFunction = SQLState("42725")
+    package static let windowingError = SQLState("42P20")
     package static let groupingError = SQLState("42803")
     package static let datatypeMismatch = SQLState("42804")
     package static let wrongObjectType = SQLState("42809")

@@ -228,7 +228,7 @@ extension Binder {
             let predicate = try self.condition(
                 try expressions.bind(condition), "WHERE", at: condition.at)
             let width = plan.fields.count
-            plan = .filter(found.applied(to: plan), predicate)
+            plan = .filter(try found.applied(to: plan), predicate)
             if plan.fields.count > width {
                 let kept = plan.fields.prefix(width)
                 plan = .project(
@@ -251,7 +251,7 @@ extension Binder {
         let expressions = ExpressionBinder(
             binder: self, scope: scope, forbidsAggregates: "UPDATE", subqueries: found)
         let newRow = try newValues(update.assignments, table, expressions, currentAt: 0)
-        var plan = found.applied(to: input)
+        var plan = try found.applied(to: input)
         let extra = input.fields.enumerated().dropFirst(width + 1)
         let list =
             input.fields.prefix(width + 1).enumerated().map {

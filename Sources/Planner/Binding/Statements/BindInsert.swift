@@ -148,9 +148,8 @@ extension Binder {
         let fields = columns.prefix(rows[0].count).map { Field($0.name, $0.type) }
         guard found.isEmpty else {
             // Subqueries in VALUES: each row is a query of its own.
-            let plans = bound.map { row in
-                LogicalPlan.project(found.applied(to: .unit), row, fields)
-            }
+            let base = try found.applied(to: .unit)
+            let plans = bound.map { row in LogicalPlan.project(base, row, fields) }
             return plans.count == 1 ? plans[0] : .union(plans)
         }
         return .values(bound, fields)

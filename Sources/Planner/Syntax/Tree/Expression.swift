@@ -43,6 +43,8 @@ package indirect enum Expression: Sendable {
     /// `left op ANY (array)`, ALL likewise.
     case quantified(String, Expression, Expression, isAll: Bool, at: Int)
     case subscript_(Expression, at: Int)
+    /// `left op ANY (SELECT …)`, ALL likewise.
+    case comparedQuery(String, Expression, Query, isAll: Bool, at: Int)
 
     /// Byte offset of the token that errors point at.
     package var at: Int {
@@ -53,7 +55,7 @@ package indirect enum Expression: Sendable {
             .between(_, _, _, _, _, let at), .inList(_, _, _, let at), .inQuery(_, _, _, let at),
             .like(_, _, _, _, let at), .subquery(_, let at), .exists(_, let at),
             .arrayQuery(_, let at), .array(_, let at), .row(_, let at),
-            .quantified(_, _, _, _, let at), .subscript_(_, let at):
+            .quantified(_, _, _, _, let at), .subscript_(_, let at), .comparedQuery(_, _, _, _, let at):
             at
         case .call(let call): call.at
         case .and(let left, _), .or(let left, _): left.at
@@ -77,7 +79,8 @@ package struct FunctionCall: Sendable {
     package var isDistinct = false
     package var orderBy: [OrderItem] = []
     package var filter: Expression?
-    package var hasOver = false
+    /// OVER (…): it is a window function.
+    package var over: WindowDefinition?
     package var at: Int
 }
 
@@ -86,4 +89,24 @@ package struct OrderItem: Sendable {
     package var expression: Expression
     package var descending: Bool
     package var nullsFirst: Bool?
+}
+
+/// OVER (…) as written.
+package struct WindowDefinition: Sendable {
+    /// OVER name, or the name that a definition begins with.
+    package var name: String?
+    package var partition: [Expression] = []
+    package var order: [OrderItem] = []
+    package var hasFrame = false
+}
+
+/// One item of GROUP BY.
+package indirect enum GroupItem: Sendable {
+    case expression(Expression)
+    /// Lists of expressions that come and go together.
+    case rollup([[Expression]])
+    case cube([[Expression]])
+    case sets([GroupItem])
+    /// A list in parentheses within GROUPING SETS.
+    case list([Expression])
 }

@@ -42,7 +42,9 @@ package struct Select: Sendable {
     package var items: [Item] = []
     package var from: [TableReference] = []
     package var condition: Expression?
-    package var groupBy: [Expression] = []
+    package var groupBy: [GroupItem] = []
+    /// WINDOW name AS (…)
+    package var windows: [String: WindowDefinition] = [:]
     package var having: Expression?
     package var at: Int
 }

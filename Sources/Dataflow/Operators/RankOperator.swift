@@ -1,0 +1,220 @@
+import State
+package import Types
+
+/// row_number, rank and dense_rank over partitions, and the first rows of each: top-N, DISTINCT ON.
+///
+/// Result: the input's columns, then one bigint for each function. Ties are broken by the rows'
+/// images, so that the answer is a function of the content. Of each touched partition the window is
+/// computed anew at the end of the step and compared with what was out.
+package final class RankOperator: Operator, Checkpointable {
+    /// The functions that there are.
+    package enum Function: String, Sendable {
+        case rowNumber = "row_number"
+        case rank
+        case denseRank = "dense_rank"
+    }
+
+    /// Which rows come out: those whose `function` is above `offset`, and not above offset + limit.
+    package struct Bound: Sendable {
+        package var function: Function
+        package var offset: Int
+        package var limit: Int?
+
+        package init(_ function: Function, offset: Int = 0, limit: Int?) {
+            self.function = function
+            self.offset = offset
+            self.limit = limit
+        }
+
+        fileprivate var last: Int64 { limit.map { Int64(offset) &+ Int64($0) } ?? Int64.max }
+    }
+
+    private struct Place: Hashable {
+        var slot: UInt32
+        /// Values of the functions; zeros beyond their number.
+        var first: Int64 = 0
+        var second: Int64 = 0
+        var third: Int64 = 0
+    }
+
+    private let partition: [Int]
+    private let functions: [Function]
+    private let bound: Bound?
+    private let groups: GroupTable
+    private let rows: OrderedRows
+    private var touched: Set<UInt32> = []
+    /// What is out, by partition.
+    private var windows: [UInt32: [Place: Int64]] = [:]
+    private var pending: [Batch] = []
+    private var hasRestored = false
+
+    /// At most three functions.
+    package init(
+        _ types: [DataType.Physical], partition: [Int], order: [SortKey], functions: [Function],
+        bound: Bound?
+    ) {
+        precondition(functions.count <= 3, "more than three ranking functions")
+        self.partition = partition
+        self.functions = functions
+        self.bound = bound
+        groups = GroupTable(partition.map { types[$0] }, width: 1)
+        rows = OrderedRows(types, keys: order)
+    }
+
+    package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
+        restoreWindows()
+        pending.append(chunk)
+        add(chunk)
+    }
+
+    private func add(_ chunk: Batch) {
+        let numbers = groups.findOrInsert(partition.map { chunk.columns[$0] }, count: chunk.count)
+        rows.add(chunk, groups: numbers)
+        touched.formUnion(numbers)
+    }
+
+    /// The places of a partition that are to be out now.
+    private func window(_ group: UInt32) -> [Place: Int64] {
+        var window: [Place: Int64] = [:]
+        var (number, rank, dense): (Int64, Int64, Int64) = (0, 0, 0)
+        var previous: OrderedRows.Entry?
+        rows.walk(group) { entry, weight in
+            guard weight > 0 else { return true }
+            if previous.map({ !entry.isPeer(of: $0) }) ?? true {
+                rank = number + 1
+                dense += 1
+            }
+            previous = entry
+            return add(entry, weight, &number, rank, dense, to: &window)
+        }
+        return window
+    }
+
+    /// - Returns: false when nothing behind this entry can be in the window.
+    private func add(
+        _ entry: OrderedRows.Entry, _ weight: Int64, _ number: inout Int64, _ rank: Int64,
+        _ dense: Int64, to window: inout [Place: Int64]
+    ) -> Bool {
+        let numbersMatter = functions.contains(.rowNumber)
+        guard let bound else {
+            put(entry.slot, numbersMatter, weight, number + 1, rank, dense, &window)
+            number += weight
+            return true
+        }
+        switch bound.function {
+        case .rowNumber:
+            let first = max(number + 1, Int64(bound.offset) + 1)
+            let last = min(number + weight, bound.last)
+            if first <= last {
+                put(entry.slot, numbersMatter, last - first + 1, first, rank, dense, &window)
+            }
+            number += weight
+            return number < bound.last
+        case .rank, .denseRank:
+            let value = bound.function == .rank ? rank : dense
+            if value > bound.last { return false }
+            if value > Int64(bound.offset) {
+                put(entry.slot, numbersMatter, weight, number + 1, rank, dense, &window)
+            }
+            number += weight
+            return true
+        }
+    }
+
+    private func put(
+        _ slot: UInt32, _ numbersMatter: Bool, _ weight: Int64, _ firstNumber: Int64,
+        _ rank: Int64, _ dense: Int64, _ window: inout [Place: Int64]
+    ) {
+        for copy in 0..<(numbersMatter ? weight : 1) {
+            var values: [Int64] = []
+            for function in functions {
+                switch function {
+                case .rowNumber: values.append(firstNumber + copy)
+                case .rank: values.append(rank)
+                case .denseRank: values.append(dense)
+                }
+            }
+            var place = Place(slot: slot)
+            if values.count > 0 { place.first = values[0] }
+            if values.count > 1 { place.second = values[1] }
+            if values.count > 2 { place.third = values[2] }
+            window[place, default: 0] += numbersMatter ? 1 : weight
+        }
+    }
+
+    package func finish(out: Output) throws(SQLError) {
+        restoreWindows()
+        if touched.isEmpty { return }
+        var places: [Place] = []
+        var weights: [Int64] = []
+        for group in touched.sorted() {
+            let (old, new) = (windows[group] ?? [:], window(group))
+            for (place, weight) in old where new[place] != weight {
+                places.append(place)
+                weights.append((new[place] ?? 0) - weight)
+            }
+            for (place, weight) in new where old[place] == nil {
+                places.append(place)
+                weights.append(weight)
+            }
+            windows[group] = new.isEmpty ? nil : new
+        }
+        touched.removeAll(keepingCapacity: true)
+        try emit(places, weights, out)
+        if rows.isWorthCompacting { moveSlots(rows.compact()) }
+    }
+
+    private func emit(_ places: [Place], _ weights: [Int64], _ out: Output) throws(SQLError) {
+        if places.isEmpty { return }
+        var columns = rows.gather(places.map(\.slot))
+        for index in functions.indices {
+            let values = places.map { index == 0 ? $0.first : (index == 1 ? $0.second : $0.third) }
+            columns.append(Column(.int64(Storage(values))))
+        }
+        try out.emit(
+            Batch(
+                columns: columns, count: places.count,
+                weights: weights.allSatisfy { $0 == 1 } ? nil : Storage(weights)))
+    }
+
+    private func moveSlots(_ moved: [UInt32: UInt32]) {
+        for (group, window) in windows {
+            var copy: [Place: Int64] = [:]
+            for (place, weight) in window {
+                var there = place
+                there.slot = moved[place.slot] ?? place.slot
+                copy[there] = weight
+            }
+            windows[group] = copy
+        }
+    }
+
+    // MARK: - Checkpoints
+
+    package var traceKind: TraceKind { .sum }
+
+    package var partitionColumns: [Int]? { partition }
+
+    package func capture() -> [Batch] {
+        let taken = pending
+        pending = []
+        return taken
+    }
+
+    package func restore(_ batches: [Batch]) throws(SQLError) {
+        for batch in batches { add(batch) }
+        hasRestored = true
+    }
+
+    private func restoreWindows() {
+        guard hasRestored else { return }
+        hasRestored = false
+        for group in touched {
+            let window = window(group)
+            windows[group] = window.isEmpty ? nil : window
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    package var byteCount: Int { rows.byteCount + groups.byteCount }
+}
