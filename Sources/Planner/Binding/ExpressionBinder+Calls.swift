@@ -126,7 +126,8 @@ extension ExpressionBinder {
                 position: position)
         }
         let inner = ExpressionBinder(
-            binder: binder, scope: grouping.input, forbidsAggregates: "aggregate function calls")
+            binder: binder, scope: grouping.input, forbidsAggregates: "aggregate function calls",
+            subqueries: grouping.subqueries)
         var filter: Expr?
         if let condition = call.filter {
             filter = try binder.condition(try inner.bind(condition), "FILTER", at: condition.at)

@@ -13,21 +13,62 @@ struct FromBinder {
         guard let first = list.first else { return (.unit, Scope()) }
         var result = try bind(first)
         for next in list.dropFirst() {
-            let right = try bind(next)
+            let (right, level) = try bind(next, beside: result.scope)
             try refuseSameNames(result.scope, right.scope, at: 0)
             result = (
-                .join(.init(kind: .inner, left: result.plan, right: right.plan, keys: [])),
+                try joined(.inner, result.plan, right.plan, nil, level),
                 Scope(entries: result.scope.entries + right.scope.entries)
             )
         }
         return result
     }
 
+    /// An item of FROM that may refer to those before it, and the level by which it does.
+    private func bind(_ reference: TableReference, beside left: Scope) throws(SQLError) -> (
+        Bound, level: Int?
+    ) {
+        switch reference {
+        case .subquery(_, _, isLateral: true, _), .function:
+            binder.outerScopes.append(left)
+            defer { binder.outerScopes.removeLast() }
+            return (try bind(reference), binder.outerScopes.count - 1)
+        default: return (try bind(reference), nil)
+        }
+    }
+
+    /// The join, of all values of the left columns at once when the right side refers to them.
+    private func joined(
+        _ kind: LogicalPlan.JoinKind, _ left: LogicalPlan, _ right: LogicalPlan,
+        _ condition: Expr?, _ level: Int?
+    ) throws(SQLError) -> LogicalPlan {
+        let columns = level.map { OuterReference.columns(of: right, level: $0) } ?? []
+        guard let level, !columns.isEmpty else {
+            return .join(
+                .init(kind: kind, left: left, right: right, keys: [], condition: condition))
+        }
+        guard kind == .inner || kind == .left else {
+            throw SQLError(
+                .invalidColumnReference, "invalid reference to FROM-clause entry",
+                detail: "The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
+        }
+        let below = try Decorrelation(outer: left, columns: columns, level: level).depending(right)
+        let (width, own) = (left.fields.count, right.fields.count)
+        var join = LogicalPlan.Join(
+            kind: kind, left: left, right: below,
+            keys: columns.enumerated().map { (left: $0.element, right: own + $0.offset) },
+            condition: condition)
+        join.nullsMatch = true
+        let fields = LogicalPlan.join(join).fields
+        let kept = Array(0..<(width + own))
+        return .project(
+            .join(join), kept.map { .column($0, fields[$0].type) }, kept.map { fields[$0] })
+    }
+
     private func bind(_ reference: TableReference) throws(SQLError) -> Bound {
         switch reference {
         case .table(let parts, let alias, let at): return try table(parts, alias, at)
-        case .subquery(let query, let alias, let isLateral, let at):
-            if isLateral { throw SQLError.unsupported("LATERAL", at: binder.position(at)) }
+        case .subquery(let query, let alias, _, let at):
+            // Without LATERAL, what stands beside it cannot be seen.
             guard let alias else {
                 throw SQLError(
                     .syntaxError, "subquery in FROM must have an alias",
@@ -40,7 +81,9 @@ struct FromBinder {
             }
             return try function(call, alias)
         case .join(let kind, let left, let right, let condition, let at):
-            return try join(kind, try bind(left), try bind(right), condition, at)
+            let first = try bind(left)
+            let (second, level) = try bind(right, beside: first.scope)
+            return try join(kind, first, second, condition, level, at)
         }
     }
 
@@ -50,7 +93,12 @@ struct FromBinder {
         let renamed = try binder.renamed(plan, columns, name, at: at)
         return (
             renamed,
-            Scope(entries: renamed.fields.map { .init(table: name, name: $0.name, type: $0.type) })
+            Scope(
+                entries: renamed.fields.enumerated().map {
+                    .init(
+                        table: name, name: $0.element.name, type: $0.element.type,
+                        position: $0.offset)
+                })
         )
     }
 
@@ -86,11 +134,13 @@ struct FromBinder {
             throw SQLError(.statementTooComplex, "views are nested more than 32 deep")
         }
         binder.viewDepth += 1
-        let outer = binder.commonTables
+        let (tables, scopes) = (binder.commonTables, binder.outerScopes)
         binder.commonTables = []
+        binder.outerScopes = []
         defer {
             binder.viewDepth -= 1
-            binder.commonTables = outer
+            binder.commonTables = tables
+            binder.outerScopes = scopes
         }
         let inner = try binder.bind(try Parser.query(object.text))
         return try binder.renamed(inner, object.columns.map(\.name), object.name, at: at)
@@ -199,7 +249,7 @@ struct FromBinder {
     // MARK: - Joins
 
     private func refuseSameNames(_ left: Scope, _ right: Scope, at: Int) throws(SQLError) {
-        let names = Set(left.entries.map(\.table))
+        let names = Set(left.entries.map(\.table).filter { !$0.isEmpty })
         if let twice = right.entries.first(where: { names.contains($0.table) }) {
             throw SQLError(
                 .duplicateAlias, "table name \"\(twice.table)\" specified more than once")
@@ -208,7 +258,7 @@ struct FromBinder {
 
     private func join(
         _ kind: TableReference.JoinKind, _ left: Bound, _ right: Bound,
-        _ condition: TableReference.JoinCondition, _ at: Int
+        _ condition: TableReference.JoinCondition, _ level: Int?, _ at: Int
     ) throws(SQLError) -> Bound {
         try refuseSameNames(left.scope, right.scope, at: at)
         let joinKind: LogicalPlan.JoinKind =
@@ -218,59 +268,101 @@ struct FromBinder {
             case .right: .right
             case .full: .full
             }
-        var scope = Scope(entries: left.scope.entries + right.scope.entries)
-        var predicate: Expr?
+        let scope = Scope(entries: left.scope.entries + right.scope.entries)
         switch condition {
-        case .none: break
+        case .none: return (try joined(joinKind, left.plan, right.plan, nil, level), scope)
         case .on(let node):
             let expressions = ExpressionBinder(
                 binder: binder, scope: scope, forbidsAggregates: "JOIN conditions")
-            predicate = try binder.condition(try expressions.bind(node), "JOIN/ON", at: node.at)
-        case .using(let names):
-            predicate = try using(names, left.scope, right.scope, &scope, joinKind, at)
+            let predicate = try binder.condition(
+                try expressions.bind(node), "JOIN/ON", at: node.at)
+            return (try joined(joinKind, left.plan, right.plan, predicate, level), scope)
+        case .using(let names): return try using(names, left, right, joinKind, level, at)
         case .natural:
-            let names = left.scope.entries.filter { !$0.isHidden }.map(\.name)
-                .filter { name in right.scope.entries.contains { $0.name == name && !$0.isHidden } }
-            predicate = try using(names, left.scope, right.scope, &scope, joinKind, at)
+            var names: [String] = []
+            for entry in left.scope.entries where !entry.isHidden {
+                let isShared = right.scope.entries.contains { $0.name == entry.name && !$0.isHidden }
+                if isShared, !names.contains(entry.name) { names.append(entry.name) }
+            }
+            return try using(names, left, right, joinKind, level, at)
         }
-        let join = LogicalPlan.Join(
-            kind: joinKind, left: left.plan, right: right.plan, keys: [], condition: predicate)
-        return (.join(join), scope)
     }
 
-    /// Equality of the named columns; the right one is hidden behind the left one.
+    private func usingColumn(_ name: String, _ scope: Scope, _ side: String, _ at: Int)
+        throws(SQLError) -> Int
+    {
+        let found = scope.matches([name])
+        if found.isEmpty {
+            throw SQLError(
+                .undefinedColumn,
+                "column \"\(name)\" specified in USING clause does not exist in \(side) table",
+                position: binder.position(at))
+        }
+        if found.count > 1 {
+            throw SQLError(
+                .ambiguousColumn,
+                "common column name \"\(name)\" appears more than once in \(side) table",
+                position: binder.position(at))
+        }
+        return found[0]
+    }
+
+    /// Equality of the named columns, which come first, each once: the left one's value, the right
+    /// one's in a right join, whichever is there in a full join.
     private func using(
-        _ names: [String], _ left: Scope, _ right: Scope, _ scope: inout Scope,
-        _ kind: LogicalPlan.JoinKind, _ at: Int
-    ) throws(SQLError) -> Expr? {
-        if kind == .right || kind == .full {
-            throw SQLError.unsupported("USING in a \(kind.rawValue) join", at: binder.position(at))
+        _ names: [String], _ left: Bound, _ right: Bound, _ kind: LogicalPlan.JoinKind,
+        _ level: Int?, _ at: Int
+    ) throws(SQLError) -> Bound {
+        if let twice = names.enumerated().first(where: { names.prefix($0.offset).contains($0.element) })
+        {
+            throw SQLError(
+                .duplicateColumn, "column name \"\(twice.element)\" appears more than once in USING clause",
+                position: binder.position(at))
         }
-        let expressions = ExpressionBinder(binder: binder, scope: scope)
+        var entries = left.scope.entries + right.scope.entries
+        let expressions = ExpressionBinder(binder: binder, scope: Scope(entries: entries))
+        let width = left.scope.entries.count
         var predicate: Expr?
+        var merged: [(expression: Expr, entry: Scope.Entry)] = []
         for name in names {
-            let (a, b) = (left.matches([name]), right.matches([name]))
-            for (found, side) in [(a, "left"), (b, "right")] {
-                if found.isEmpty {
-                    throw SQLError(
-                        .undefinedColumn,
-                        "column \"\(name)\" specified in USING clause does not exist in \(side) table",
-                        position: binder.position(at))
-                }
-                if found.count > 1 {
-                    throw SQLError(
-                        .ambiguousColumn,
-                        "common column name \"\(name)\" appears more than once in \(side) table",
-                        position: binder.position(at))
-                }
+            let a = try usingColumn(name, left.scope, "left", at)
+            let b = try usingColumn(name, right.scope, "right", at) + width
+            let (first, second) = (
+                Expr.column(a, entries[a].type), Expr.column(b, entries[b].type)
+            )
+            guard let type = OverloadResolution.commonType([first.type, second.type]) else {
+                throw SQLError(
+                    .datatypeMismatch,
+                    "JOIN/USING types \(first.type.base.name) and \(second.type.base.name) cannot be matched",
+                    position: binder.position(at))
             }
-            let rightIndex = left.entries.count + b[0]
-            let equal = try expressions.binary(
-                "=", .column(a[0], scope.entries[a[0]].type),
-                .column(rightIndex, scope.entries[rightIndex].type), at, (at, at))
+            let equal = try expressions.binary("=", first, second, at, (at, at))
             predicate = predicate.map { .and($0, equal) } ?? equal
-            scope.entries[rightIndex].isHidden = true
+            let chosen = kind == .right ? b : a
+            entries[a].isHidden = true
+            entries[b].isHidden = true
+            if kind != .full, entries[chosen].type.kind == type.kind {
+                // The merged column is the side's own: a name of either kind means the same.
+                var entry = entries[chosen]
+                entry.isHidden = false
+                merged.append((.column(chosen, entry.type), entry))
+                entries[chosen].table = ""
+                entries[chosen].name = ""
+                continue
+            }
+            let sides = [
+                try binder.convertImplicitly(first, to: type, at: at),
+                try binder.convertImplicitly(second, to: type, at: at),
+            ]
+            let value: Expr =
+                kind == .full ? .coalesce(sides, type) : sides[kind == .right ? 1 : 0]
+            merged.append((value, .init(table: "", name: name, type: type)))
         }
-        return predicate
+        let plan = try joined(kind, left.plan, right.plan, predicate, level)
+        let list =
+            merged.map(\.expression)
+            + plan.fields.enumerated().map { .column($0.offset, $0.element.type) }
+        let fields = merged.map { Field($0.entry.name, $0.expression.type) } + plan.fields
+        return (.project(plan, list, fields), Scope(entries: merged.map(\.entry) + entries))
     }
 }

@@ -13,7 +13,11 @@ final class Grouping {
     private(set) var aggregates: [Aggregate] = []
     private var aggregateTexts: [String] = []
 
-    init(input: Scope, keys: [Expr], sets: [[Int]]? = nil) {
+    /// Those within the aggregates' arguments; they are joined to the input.
+    let subqueries: Subqueries
+
+    init(input: Scope, keys: [Expr], sets: [[Int]]? = nil, subqueries: Subqueries) {
+        self.subqueries = subqueries
         self.input = input
         self.keys = keys
         self.sets = sets

@@ -8,6 +8,8 @@ struct Scope {
         var type: DataType
         /// Merged away by USING: reachable only through its table.
         var isHidden = false
+        /// Its place among the columns of its table, for `t.*`.
+        var position = 0
     }
 
     var entries: [Entry] = []
@@ -24,10 +26,9 @@ struct Scope {
 
     /// Positions that `*` or `t.*` stands for.
     func star(_ parts: [String]) -> [Int] {
-        entries.indices.filter { index in
-            parts.isEmpty
-                ? !entries[index].isHidden : entries[index].table == parts[parts.count - 1]
-        }
+        if parts.isEmpty { return entries.indices.filter { !entries[$0].isHidden } }
+        return entries.indices.filter { entries[$0].table == parts[parts.count - 1] }
+            .sorted { entries[$0].position < entries[$1].position }
     }
 
     func hasTable(_ name: String) -> Bool { entries.contains { $0.table == name } }

@@ -46,7 +46,9 @@ struct SelectBinder {
         let subqueries: Subqueries
         if hasAggregates {
             let (keys, sets) = try groupKeys(items, scope)
-            let made = Grouping(input: scope, keys: keys, sets: sets)
+            let made = Grouping(
+                input: scope, keys: keys, sets: sets,
+                subqueries: Subqueries(binder, outer: scope))
             grouping = made
             expressions.grouping = made
             subqueries = Subqueries(
@@ -273,8 +275,10 @@ struct SelectBinder {
         }
     }
 
-    private func aggregated(_ plan: LogicalPlan, _ grouping: Grouping) throws(SQLError) -> LogicalPlan
+    private func aggregated(_ input: LogicalPlan, _ grouping: Grouping) throws(SQLError)
+        -> LogicalPlan
     {
+        let plan = try grouping.subqueries.applied(to: input)
         let results = grouping.aggregates.map { Field($0.function.rawValue, $0.result) }
         let fields = keyFields(grouping)
         guard let sets = grouping.sets else {
