@@ -16,16 +16,23 @@ package enum CastFunctions {
 
     /// The least explicit context in which `from` becomes `to`; nil when there is no such cast.
     package static func context(from: DataType, to: DataType) -> Context? {
-        if from.kind == to.kind || from.kind == .unknown { return .implicit }
-        let order: [DataType.Kind: Int] = [.int2: 0, .int4: 1, .int8: 2, .numeric: 3, .float8: 5]
+        if from.kind == .unknown { return .implicit }
+        if from.kind == .array || to.kind == .array { return arrayContext(from, to) }
+        if from.kind == to.kind { return .implicit }
+        let order: [DataType.Kind: Int] = [
+            .int2: 0, .int4: 1, .int8: 2, .numeric: 3, .float4: 4, .float8: 5,
+        ]
         if let a = order[from.kind], let b = order[to.kind] {
             return a < b ? .implicit : .assignment
         }
+        if let times = timeContext(from.kind, to.kind) { return times }
         switch (from.kind, to.kind) {
-        case (.name, .text), (.name, .varchar), (.varchar, .text), (.text, .varchar):
+        case (.name, .text), (.name, .varchar), (.varchar, .text), (.text, .varchar),
+            (.bpchar, .text), (.bpchar, .varchar), (.text, .bpchar), (.varchar, .bpchar),
+            (.char, .text):
             return .implicit
-        case (.char, .text): return .implicit
-        case (.text, .name), (.varchar, .name), (.text, .char): return .assignment
+        case (.text, .name), (.varchar, .name), (.text, .char), (.name, .bpchar), (.bpchar, .name):
+            return .assignment
         case (.int2, .oid), (.int4, .oid), (.int8, .oid), (.int2, .regclass), (.int4, .regclass),
             (.int8, .regclass), (.regclass, .oid), (.oid, .regclass), (.oid, .regproc),
             (.oid, .regtype), (.regproc, .oid), (.regtype, .oid):
@@ -33,11 +40,38 @@ package enum CastFunctions {
         case (.oid, .int8), (.oid, .int4), (.regclass, .int4), (.regclass, .int8):
             return .assignment
         case (.text, .regclass): return .implicit
+        case (.json, .jsonb), (.jsonb, .json): return .assignment
+        case (.jsonb, .boolean), (.jsonb, .int2), (.jsonb, .int4), (.jsonb, .int8),
+            (.jsonb, .numeric), (.jsonb, .float4), (.jsonb, .float8):
+            return .explicit
         case (.boolean, .int4), (.int4, .boolean): return .explicit
-        case (_, .text), (_, .varchar): return .assignment
-        case (.text, _), (.varchar, _), (.name, _): return .explicit
+        case (_, .text), (_, .varchar), (_, .bpchar): return .assignment
+        case (.text, _), (.varchar, _), (.name, _), (.bpchar, _): return .explicit
         default: return nil
         }
+    }
+
+    private static func timeContext(_ from: DataType.Kind, _ to: DataType.Kind) -> Context? {
+        switch (from, to) {
+        case (.date, .timestamp), (.date, .timestamptz), (.timestamp, .timestamptz),
+            (.time, .interval):
+            .implicit
+        case (.timestamp, .date), (.timestamp, .time), (.timestamptz, .date),
+            (.timestamptz, .time), (.timestamptz, .timestamp), (.interval, .time):
+            .assignment
+        default: nil
+        }
+    }
+
+    private static func arrayContext(_ from: DataType, _ to: DataType) -> Context? {
+        if from.kind == .array, to.kind == .array {
+            if from.element == to.element { return .implicit }
+            return context(from: from.elementType, to: to.elementType)
+        }
+        if from.kind == .array {
+            return to.isString && to.kind != .char && to.kind != .name ? .assignment : nil
+        }
+        return from.isString ? .explicit : nil
     }
 
     /// The conversion, or nil when there is none. `to` may have a modifier.
@@ -48,8 +82,26 @@ package enum CastFunctions {
         }
     }
 
+    /// An explicit cast to varchar(n) or char(n): cuts what is too long.
+    package static func cutting(from: DataType, to: DataType) -> ScalarFunction? {
+        guard to.kind == .varchar || to.kind == .bpchar, to.modifier >= 4,
+            context(from: from, to: to) != nil
+        else { return nil }
+        return ScalarFunction("cut", [from], to) { e, c in
+            let text = convert(e, c, from, .text)
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                try TextEncoding.fitted(text.textBytes(row), to, truncating: true)
+            }
+        }
+    }
+
     private static func canFail(_ from: DataType, _ to: DataType) -> Bool {
-        if to.physical == .text { return false }
+        switch to.kind {
+        case .varchar, .bpchar: return to.modifier >= 4
+        case .text, .name, .char, .unknown, .json: return false
+        default: break
+        }
+        if from.kind == to.kind, from.element == to.element, to.modifier < 0 { return false }
         switch (from.kind, to.kind) {
         case (.int2, .int4), (.int2, .int8), (.int4, .int8), (.int2, .float8), (.int4, .float8),
             (.int8, .float8):
@@ -63,8 +115,9 @@ package enum CastFunctions {
         -> Column
     {
         let source = c[0]
+        if let special = convertSpecially(e, c, from, to) { return special }
         switch (source.data, to.physical) {
-        case (.int64(let cells), .int64) where from.kind != .timestamp && to.kind != .timestamp:
+        case (.int64(let cells), .int64):
             let range = TextEncoding.range(to.kind)
             if range.contains(TextEncoding.range(from.kind).lowerBound),
                 range.contains(TextEncoding.range(from.kind).upperBound)
@@ -76,6 +129,9 @@ package enum CastFunctions {
                 return cells.cells[row]
             }
         case (.int64(let cells), .double):
+            if to.kind == .float4 {
+                return RowKernels.doubles(e, c) { Double(Float(cells.cells[$0])) }
+            }
             return RowKernels.doubles(e, c) { Double(cells.cells[$0]) }
         case (.int64(let cells), .numeric):
             return RowKernels.numerics(e, c) { (row) throws(SQLError) in
@@ -95,14 +151,27 @@ package enum CastFunctions {
             }
         case (.double(let cells), .numeric):
             return RowKernels.numerics(e, c) { (row) throws(SQLError) in
-                try Numeric(cells.cells[row]).applying(modifier: to.modifier)
+                let value = cells.cells[row]
+                if from.kind == .float4, value.isFinite {
+                    return try single(asNumeric: value).applying(modifier: to.modifier)
+                }
+                return try Numeric(value).applying(modifier: to.modifier)
             }
-        case (.double, .double): return source
+        case (.double(let cells), .double):
+            guard to.kind == .float4 else { return source }
+            return RowKernels.doubles(e, c) { (row) throws(SQLError) in
+                try single(cells.cells[row])
+            }
         case (.numeric(let cells), .int64):
             return RowKernels.ints(e, c) { (row) throws(SQLError) in
                 try integer(cells.cells[row], to)
             }
         case (.numeric(let cells), .double):
+            if to.kind == .float4 {
+                return RowKernels.doubles(e, c) { (row) throws(SQLError) in
+                    try single(cells.cells[row].double)
+                }
+            }
             return RowKernels.doubles(e, c) { cells.cells[$0].double }
         case (.numeric(let cells), .numeric):
             if to.modifier < 0 { return source }
@@ -110,7 +179,7 @@ package enum CastFunctions {
                 try cells.cells[row].applying(modifier: to.modifier)
             }
         case (.text, .text): return source
-        case (_, .text): return toText(e, c, from)
+        case (_, .text): return toText(e, c, from, to)
         case (.text, _): return fromText(e, c, to)
         default: return source
         }
@@ -131,13 +200,176 @@ package enum CastFunctions {
         return int
     }
 
-    private static func toText(_ e: Evaluation, _ c: [Column], _ from: DataType) -> Column {
+    private static func toText(
+        _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType
+    ) -> Column {
         let view = c[0].view
-        return RowKernels.texts(e, c) { row in
-            if from.kind == .boolean { return Array((view.bool(row) != 0 ? "true" : "false").utf8) }
+        return RowKernels.texts(e, c) { (row) throws(SQLError) in
             var bytes: [UInt8] = []
-            TextEncoding.append(view, row, from, to: &bytes)
+            if from.kind == .boolean {
+                bytes = Array((view.bool(row) != 0 ? "true" : "false").utf8)
+            } else {
+                TextEncoding.append(view, row, from, to: &bytes)
+            }
+            if to.kind == .varchar || to.kind == .bpchar {
+                return try TextEncoding.fitted(bytes, to, truncating: false)
+            }
             return bytes
+        }
+    }
+
+    private static func single(_ value: Double) throws(SQLError) -> Double {
+        let single = Float(value)
+        if single.isInfinite, !value.isInfinite {
+            throw SQLError(.numericValueOutOfRange, "value out of range: overflow")
+        }
+        if single == 0, value != 0 {
+            throw SQLError(.numericValueOutOfRange, "value out of range: underflow")
+        }
+        return Double(single)
+    }
+
+    /// Six significant digits, as PostgreSQL's float4_numeric.
+    private static func single(asNumeric value: Double) throws(SQLError) -> Numeric {
+        var text: [UInt8] = []
+        FloatText.append(value, single: true, to: &text)
+        guard let number = try Numeric.parse(text) else { return try Numeric(value) }
+        // No more digits than %.6g has.
+        var digits = 0
+        var rest = number.coefficient.magnitude
+        while rest > 0 {
+            rest /= 10
+            digits += 1
+        }
+        if digits > 6, Int(number.scale) > 0 {
+            let rounded = try number.rounded(to: max(0, Int(number.scale) - (digits - 6)))
+            return rounded
+        }
+        return number
+    }
+
+    /// Casts between types of one physical type that are not the same bytes, and those of times.
+    private static func convertSpecially(
+        _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType
+    ) -> Column? {
+        func ints(_ f: @escaping (Int64) throws(SQLError) -> Int64) -> Column? {
+            guard case .int64(let cells) = c[0].data else { return nil }
+            return RowKernels.ints(e, c) { (row) throws(SQLError) in try f(cells.cells[row]) }
+        }
+        func texts(_ f: @escaping ([UInt8]) throws(SQLError) -> [UInt8]) -> Column {
+            RowKernels.texts(e, c) { (row) throws(SQLError) in try f(c[0].textBytes(row)) }
+        }
+        let day = Timestamp.microsecondsPerDay
+        let zone = TimeZones.rules(to.kind == .timestamptz ? to.modifier : from.modifier)
+        switch (from.kind, to.kind) {
+        case (.date, .timestamp):
+            return ints { (x) throws(SQLError) in try CalendarDate.timestamp(x) }
+        case (.date, .timestamptz):
+            return ints { (x) throws(SQLError) in
+                zone.instant(ofLocal: try CalendarDate.timestamp(x))
+            }
+        case (.timestamp, .timestamptz): return ints { zone.instant(ofLocal: $0) }
+        case (.timestamptz, .timestamp): return ints { zone.local($0) }
+        case (.timestamp, .date): return ints { CalendarDate.day($0) }
+        case (.timestamptz, .date): return ints { CalendarDate.day(zone.local($0)) }
+        case (.timestamp, .time): return ints { Timestamp.split($0).time }
+        case (.timestamptz, .time): return ints { Timestamp.split(zone.local($0)).time }
+        case (.time, .interval):
+            guard case .int64(let cells) = c[0].data else { return nil }
+            return RowKernels.intervals(e, c) {
+                Interval(months: 0, days: 0, microseconds: cells.cells[$0])
+            }
+        case (.interval, .time):
+            guard case .interval(let cells) = c[0].data else { return nil }
+            return RowKernels.ints(e, c) { row in
+                let rest = cells.cells[row].microseconds % day
+                return rest < 0 ? rest + day : rest
+            }
+        case (.timestamp, .timestamp), (.timestamptz, .timestamptz), (.date, .date),
+            (.time, .time):
+            return c[0]
+        case (.json, .jsonb):
+            return texts { (x) throws(SQLError) in try JSONText.parse(x).canonical }
+        case (.jsonb, .boolean), (.jsonb, .int2), (.jsonb, .int4), (.jsonb, .int8),
+            (.jsonb, .numeric), (.jsonb, .float4), (.jsonb, .float8):
+            return fromJSON(e, c, to)
+        case (.array, .array):
+            if from.element == to.element { return c[0] }
+            return arrays(e, c, from, to)
+        case (.array, _):
+            let view = c[0].view
+            return RowKernels.texts(e, c) { row in
+                var bytes: [UInt8] = []
+                TextEncoding.append(view, row, from, to: &bytes)
+                return bytes
+            }
+        case (.varchar, .varchar), (.text, .varchar), (.bpchar, .varchar), (.bpchar, .bpchar),
+            (.text, .bpchar), (.varchar, .bpchar), (.name, .varchar):
+            // An explicit cast cuts; an assignment does not, which the binder asks for by name.
+            if to.kind == .varchar, to.modifier < 4 { return c[0] }
+            return texts { (x) throws(SQLError) in
+                try TextEncoding.fitted(x, to, truncating: false)
+            }
+        case (_, .text), (_, .varchar), (_, .bpchar):
+            if from.physical != .text || from.isString || from.kind == .json || from.kind == .jsonb
+            {
+                return nil
+            }
+            return toText(e, c, from, to)
+        case (.text, _), (.varchar, _), (.bpchar, _), (.name, _):
+            guard to.physical == .text, !to.isString else { return nil }
+            return fromText(e, c, to)
+        default: return nil
+        }
+    }
+
+    private static func fromJSON(_ e: Evaluation, _ c: [Column], _ to: DataType) -> Column {
+        let builder = ColumnBuilder(to.physical, capacity: e.count)
+        for row in 0..<e.count {
+            if c[0].isNull(row) {
+                builder.appendNull()
+                continue
+            }
+            do throws(SQLError) {
+                switch (try JSONText.parse(c[0].textBytes(row)), to.kind) {
+                case (.null, _): throw jsonCast("null", to)
+                case (.bool(let value), .boolean): builder.append(value)
+                case (.bool, _): throw jsonCast("boolean", to)
+                case (.number(let value), .numeric):
+                    builder.append(try value.applying(modifier: to.modifier))
+                case (.number(let value), .float8): builder.append(value.double)
+                case (.number(let value), .float4): builder.append(try single(value.double))
+                case (.number, .boolean): throw jsonCast("numeric", to)
+                case (.number(let value), _): builder.append(try integer(value, to))
+                case (.string, _): throw jsonCast("string", to)
+                case (.array, _): throw jsonCast("array", to)
+                case (.object, _): throw jsonCast("object", to)
+                }
+            } catch {
+                builder.appendNull()
+                e.fail(row, error)
+            }
+        }
+        return builder.column()
+    }
+
+    private static func jsonCast(_ kind: String, _ to: DataType) -> SQLError {
+        SQLError(.invalidParameterValue, "cannot cast jsonb \(kind) to type \(to.name)")
+    }
+
+    /// Element by element.
+    private static func arrays(_ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType)
+        -> Column
+    {
+        RowKernels.texts(e, c) { (row) throws(SQLError) in
+            var array = ArrayValue(decoding: c[0].textBytes(row), from.element)
+            let batch = Batch(
+                rows: array.elements.map { [$0] }, types: [from.elementType.physical])
+            let inner = Evaluation(batch)
+            let column = convert(inner, batch.columns, from.elementType, to.elementType)
+            if let failure = inner.failures.first { throw failure.error }
+            array.elements = (0..<batch.count).map { column.value($0) }
+            return array.encoded(to.element)
         }
     }
 

@@ -1,13 +1,19 @@
-import Types
+package import Types
 
 /// = <> < <= > >= on every type, and the null-safe forms.
-enum ComparisonFunctions {
+package enum ComparisonFunctions {
     static let all: [ScalarFunction] = types.flatMap(comparisons) + mixedIntegers
 
     private static let types: [DataType] = [
         .int2, .int4, .int8, .float8, .numeric, .text, .boolean, .timestamp, .interval, .oid, .name,
-        .char,
+        .char, .float4, .date, .time, .timestamptz, .uuid, .bytea, .jsonb, .bpchar,
     ]
+
+    /// The comparisons of an array type: arrays have their order in their bytes.
+    package static func ofArrays(_ symbol: String, _ type: DataType) -> ScalarFunction? {
+        if symbol == "is not distinct from" { return nullSafe(type) }
+        return symbols.contains(symbol) ? comparison(symbol, type, type) : nil
+    }
 
     private static let symbols = ["=", "<>", "<", "<=", ">", ">="]
 

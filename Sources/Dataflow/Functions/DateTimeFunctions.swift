@@ -123,13 +123,13 @@ enum DateTimeFunctions {
         ]
     }
 
-    private static func unknownUnit(_ name: String) -> SQLError {
+    private static func unknownUnit(_ name: String, _ type: String) -> SQLError {
         SQLError(
             .invalidParameterValue,
-            "unit \"\(name)\" not recognized for type timestamp without time zone")
+            "unit \"\(name.lowercased())\" not recognized for type \(type)")
     }
 
-    private static func unit(_ bytes: [UInt8]) -> String {
+    static func unit(_ bytes: [UInt8]) -> String {
         let name = String(decoding: TextFunctions.lowered(bytes), as: UTF8.self)
         let isPlural = name.hasSuffix("s") && name != "us" && name != "ms" && name.count > 2
         switch isPlural ? String(name.dropLast()) : name {
@@ -142,7 +142,9 @@ enum DateTimeFunctions {
         }
     }
 
-    private static func truncated(_ value: Int64, _ bytes: [UInt8]) throws(SQLError) -> Int64 {
+    static func truncated(
+        _ value: Int64, _ bytes: [UInt8], typeName: String = "timestamp without time zone"
+    ) throws(SQLError) -> Int64 {
         guard Timestamp.isFinite(value) else { return value }
         var f = Timestamp.fields(value)
         let day = Timestamp.split(value).day
@@ -167,19 +169,21 @@ enum DateTimeFunctions {
         case "millennium":
             f = Timestamp.Fields(
                 year: Int(floorTo(Int64(f.year - 1), 1000, 0)) + 1, month: 1, day: 1)
-        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self))
+        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self), typeName)
         }
         return Timestamp.value(f)
     }
 
     private static func floorModulo(_ a: Int64, _ b: Int64) -> Int64 { ((a % b) + b) % b }
 
-    private static func floorTo(_ value: Int64, _ stride: Int64, _ origin: Int64) -> Int64 {
+    static func floorTo(_ value: Int64, _ stride: Int64, _ origin: Int64) -> Int64 {
         let shifted = value &- origin
         return value &- floorModulo(shifted, stride)
     }
 
-    private static func field(_ bytes: [UInt8], _ value: Int64) throws(SQLError) -> Numeric {
+    static func field(
+        _ bytes: [UInt8], _ value: Int64, typeName: String = "timestamp without time zone"
+    ) throws(SQLError) -> Numeric {
         let f = Timestamp.fields(value)
         let day = Timestamp.split(value).day
         let inMinute = Int64(f.second) * 1_000_000 + Int64(f.microsecond)
@@ -203,9 +207,11 @@ enum DateTimeFunctions {
         case "isodow": return Numeric(floorModulo(day + 5, 7) + 1)
         case "doy": return Numeric(day - Timestamp.days(year: f.year, month: 1, day: 1) + 1)
         case "week", "isoyear": return isoWeek(day, wantsYear: unit(bytes) == "isoyear")
+        case "julian":
+            return Numeric(day + 2_451_545)
         case "epoch":
             return Numeric(coefficient: Int128(value) + Int128(Timestamp.unixEpochOffset), scale: 6)
-        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self))
+        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self), typeName)
         }
     }
 

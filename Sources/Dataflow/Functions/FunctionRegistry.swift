@@ -5,7 +5,8 @@ package enum FunctionRegistry {
     private static let all: [String: [ScalarFunction]] = {
         let families = [
             ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
-            TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all,
+            TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
+            JSONFunctions.all, ArrayFunctions.all,
         ]
         return Dictionary(grouping: families.flatMap { $0 }, by: \.name)
     }()
@@ -16,6 +17,11 @@ package enum FunctionRegistry {
     /// The function with exactly these argument types.
     package static func exact(_ name: String, _ arguments: [DataType]) -> ScalarFunction? {
         overloads(name).first { $0.arguments.map(\.kind) == arguments.map(\.kind) }
+    }
+
+    /// The function for these argument types that is made for them: of arrays, and to JSON.
+    package static func made(_ name: String, _ arguments: [DataType]) -> ScalarFunction? {
+        ArrayFunctions.function(name, arguments) ?? JSONFunctions.function(name, arguments)
     }
 
     package static var names: [String] { all.keys.sorted() }

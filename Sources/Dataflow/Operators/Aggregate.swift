@@ -110,7 +110,9 @@ package struct Aggregate: Sendable {
             }
         case .stringAgg: return argument.kind == .bytea ? .bytea : .text
         case .single: return argument
-        case .arrayAgg, .jsonAgg, .jsonbAgg: return nil
+        case .arrayAgg: return argument.kind == .array ? argument : .array(of: argument.kind)
+        case .jsonAgg: return .json
+        case .jsonbAgg: return .jsonb
         }
     }
 }

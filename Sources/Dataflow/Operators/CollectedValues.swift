@@ -26,7 +26,11 @@ final class CollectedValues {
         while low < high {
             let middle = (low + high) / 2
             let last = blocks[middle][blocks[middle].count - 1]
-            if CollectedValues.precedes(last, group, key) { low = middle + 1 } else { high = middle }
+            if CollectedValues.precedes(last, group, key) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         guard low < blocks.count else { return (low, 0) }
         let block = low
@@ -101,8 +105,39 @@ final class CollectedValues {
                 if case .text(let bytes) = value { text += bytes }
             }
             return .text(text)
+        case .arrayAgg:
+            if type.kind == .array { return try nested(list.map(\.0), type) }
+            return .text(ArrayValue(list.map(\.0)).encoded(type.kind))
+        case .jsonAgg, .jsonbAgg:
+            var items: [JSONValue] = []
+            for (value, _) in list { items.append(try JSONFunctions.value(value, type)) }
+            return .text(JSONValue.array(items).canonical)
         default: throw .internalFault("a collecting aggregate without a result")
         }
+    }
+
+    /// Arrays as the elements of one of a dimension more.
+    private func nested(_ list: [Value], _ type: DataType) throws(SQLError) -> Value {
+        var outer = ArrayValue()
+        for value in list {
+            guard case .text(let bytes) = value else {
+                throw SQLError(
+                    SQLState.external("22004"), "cannot accumulate null arrays")
+            }
+            let inner = ArrayValue(decoding: bytes, type.element)
+            if outer.dimensions.isEmpty {
+                outer.dimensions = [0] + inner.dimensions
+                outer.lowerBounds = [1] + inner.lowerBounds
+            }
+            guard Array(outer.dimensions.dropFirst()) == inner.dimensions else {
+                throw SQLError(
+                    SQLState.external("2202E"),
+                    "cannot accumulate arrays of different dimensionality")
+            }
+            outer.dimensions[0] += 1
+            outer.elements += inner.elements
+        }
+        return .text(outer.encoded(type.element))
     }
 
     var entryCount: Int { blocks.reduce(0) { $0 + $1.count } }

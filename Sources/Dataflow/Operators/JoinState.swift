@@ -78,7 +78,10 @@ final class JoinState {
 
     /// Adds a change of `relevant` rows. `visit` is told each row's slot and whether it was not there
     /// before.
-    func add(_ batch: Batch, forCapture: Bool = true, _ visit: (Int, UInt32, Bool) -> Void = { _, _, _ in }) {
+    func add(
+        _ batch: Batch, forCapture: Bool = true,
+        _ visit: (Int, UInt32, Bool) -> Void = { _, _, _ in }
+    ) {
         guard batch.count > 0 else { return }
         if forCapture { pending.append(batch) }
         if isAppendOnly { return append(batch, visit) }
@@ -198,7 +201,9 @@ final class JoinState {
     }
 
     private func place(_ slot: UInt32) -> (Page, Int) {
-        guard let page = pages[Int(slot >> 12)] else { preconditionFailure("a slot without a page") }
+        guard let page = pages[Int(slot >> 12)] else {
+            preconditionFailure("a slot without a page")
+        }
         return (page, Int(slot & 4095))
     }
 

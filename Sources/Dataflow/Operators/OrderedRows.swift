@@ -103,7 +103,8 @@ final class OrderedRows {
 
     // MARK: - Order
 
-    private func entry(_ views: [ColumnView], _ row: Int, _ slot: UInt32, _ group: UInt32) -> Entry {
+    private func entry(_ views: [ColumnView], _ row: Int, _ slot: UInt32, _ group: UInt32) -> Entry
+    {
         var key: [UInt8] = []
         for sort in keys {
             OrderKey.append(

@@ -27,7 +27,8 @@ enum Variance {
         guard spread.coefficient > 0 else { return .numeric(.zero) }
         let divisor = try Numeric.multiply(rows, isSample(function) ? Numeric(count - 1) : rows)
         let variance = try Numeric.divide(spread, divisor)
-        return .numeric(isDeviation(function) ? try variance.squareRoot(scale: Int(variance.scale)) : variance)
+        return .numeric(
+            isDeviation(function) ? try variance.squareRoot(scale: Int(variance.scale)) : variance)
     }
 
     /// Of doubles, in twice their precision.

@@ -74,7 +74,8 @@ package final class Binder {
         _ expression: Expr, to type: DataType, _ context: CastFunctions.Context, at: Int,
         _ failure: () -> SQLError
     ) throws(SQLError) -> Expr {
-        let from = expression.type
+        let from = sessionZoned(expression.type)
+        let type = sessionZoned(type)
         if let number = Binder.placeholderNumber(expression), from.kind == .unknown {
             if parameterTypes[number - 1].kind == .unknown {
                 parameterTypes[number - 1] = type.base
@@ -85,17 +86,27 @@ package final class Binder {
             guard case .text(let bytes) = value else { return .constant(.null, type) }
             do {
                 if type.kind == .regclass { return .constant(try regclass(bytes), type) }
+                if context == .explicit, type.kind == .varchar || type.kind == .bpchar {
+                    return .constant(
+                        .text(try TextEncoding.fitted(bytes, type, truncating: true)), type)
+                }
                 return .constant(try TextEncoding.parse(bytes, type), type)
             } catch {
                 throw error.at(position(at))
             }
         }
-        if from.kind == type.kind, type.modifier < 0 || type.modifier == from.modifier {
+        if from.kind == type.kind, from.element == type.element,
+            type.kind == .timestamptz || type.modifier < 0 || type.modifier == from.modifier
+        {
             return expression
         }
-        guard let allowed = CastFunctions.context(from: from, to: type), allowed <= context,
-            let function = CastFunctions.function(from: from, to: type)
-        else { throw failure() }
+        guard let allowed = CastFunctions.context(from: from, to: type), allowed <= context else {
+            throw failure()
+        }
+        if context == .explicit, let cutting = CastFunctions.cutting(from: from, to: type) {
+            return .call(cutting, [expression], type)
+        }
+        guard let function = CastFunctions.function(from: from, to: type) else { throw failure() }
         return .call(function, [expression], type)
     }
 
@@ -118,6 +129,17 @@ package final class Binder {
                 position: position(at))
         }
     }
+
+    /// Timestamps with time zone whose text is meant in the session's zone.
+    func sessionZoned(_ type: DataType) -> DataType {
+        guard type.kind == .timestamptz, type.modifier < 0 else { return type }
+        return DataType(.timestamptz, modifier: zoneNumber)
+    }
+
+    /// The number of the session's time zone.
+    var zoneNumber: Int32 { TimeZones.number(named: zoneName) ?? -1 }
+
+    var zoneName: String { context.settings["timezone"] ?? "UTC" }
 
     /// A condition. - Throws: 42804 when it is not boolean.
     func condition(_ expression: Expr, _ clause: String, at: Int) throws(SQLError) -> Expr {
@@ -164,21 +186,50 @@ package final class Binder {
     /// A type as written. - Throws: 42704 for an unknown one, 0A000 for one to come.
     func type(_ name: TypeName) throws(SQLError) -> DataType {
         let later: Set<String> = [
-            "real", "float4", "varchar", "char", "bpchar", "bytea", "date", "time", "timetz",
-            "timestamptz", "uuid", "json", "jsonb", "bit", "money", "inet", "cidr", "xml", "point",
-            "regnamespace", "regrole",
+            "timetz", "bit", "money", "inet", "cidr", "xml", "point", "regnamespace", "regrole",
         ]
-        if name.isArray || later.contains(name.name) {
-            if name.name == "varchar", !name.isArray, name.modifiers.isEmpty {
-                return DataType(.varchar)
-            }
-            throw SQLError.unsupported(
-                "type \(name.name)\(name.isArray ? "[]" : "")", at: position(name.at))
+        if later.contains(name.name) {
+            throw SQLError.unsupported("type \(name.name)", at: position(name.at))
         }
         guard let type = DataType.named(name.name) else {
             throw SQLError(
                 .undefinedObject, "type \"\(name.name)\" does not exist",
                 position: position(name.at))
+        }
+        if name.isArray { return .array(of: type.kind) }
+        switch type.kind {
+        case .varchar, .bpchar:
+            // char alone is char(1).
+            guard
+                let length = name.modifiers.first
+                    ?? (name.name == "bpchar" || type.kind == .varchar ? nil : 1)
+            else { return type }
+            guard length >= 1 else {
+                throw SQLError(
+                    .invalidParameterValue,
+                    "length for type \(type.kind == .varchar ? "varchar" : "char") must be at least 1",
+                    position: position(name.at))
+            }
+            guard length <= 10_485_760 else {
+                throw SQLError(
+                    .invalidParameterValue,
+                    "length for type \(type.kind == .varchar ? "varchar" : "char") cannot exceed 10485760",
+                    position: position(name.at))
+            }
+            return DataType(type.kind, modifier: Int32(length) + 4)
+        case .timestamptz: return sessionZoned(type)
+        case .float8:
+            guard let bits = name.modifiers.first else { return type }
+            guard (1...53).contains(bits) else {
+                throw SQLError(
+                    .invalidParameterValue,
+                    bits < 1
+                        ? "precision for type float must be at least 1 bit"
+                        : "precision for type float must be less than 54 bits",
+                    position: position(name.at))
+            }
+            return bits <= 24 ? .float4 : .float8
+        default: break
         }
         guard type.kind == .numeric, let precision = name.modifiers.first else { return type }
         let scale = name.modifiers.count > 1 ? name.modifiers[1] : 0

@@ -66,7 +66,8 @@ struct Decorrelation {
         case .project(let input, let list, let fields):
             let offset = input.fields.count
             return .project(
-                try depending(input), list.map { bound($0, at: offset) } + domainColumns(at: offset),
+                try depending(input),
+                list.map { bound($0, at: offset) } + domainColumns(at: offset),
                 fields + domain.fields)
         case .join(let join): return try depending(join)
         case .aggregate(let input, let keys, let aggregates, let fields):
@@ -87,6 +88,11 @@ struct Decorrelation {
                 .series(
                     try depending(input), arguments.map { bound($0, at: offset) }, field), offset,
                 own)
+        case .unnest(let input, let arrays, let fields):
+            let offset = input.fields.count
+            return movedBack(
+                .unnest(try depending(input), arrays.map { bound($0, at: offset) }, fields), offset,
+                own)
         case .rank(let input, var rank):
             let offset = input.fields.count
             rank.partition += Array(offset..<(offset + width))
@@ -105,7 +111,8 @@ struct Decorrelation {
     /// Columns that a node put behind D come before it again. `input`: columns before D.
     private func movedBack(_ plan: LogicalPlan, _ input: Int, _ own: Int) -> LogicalPlan {
         let fields = plan.fields
-        let order = Array(0..<input) + Array((input + width)..<(own + width))
+        let order =
+            Array(0..<input) + Array((input + width)..<(own + width))
             + Array(input..<(input + width))
         return .project(
             plan, order.map { .column($0, fields[$0].type) }, order.map { fields[$0] })
@@ -139,7 +146,8 @@ struct Decorrelation {
             result.keys = (0..<width).map { (left: left + $0, right: right + $0) }
             result.nullsMatch = true
             let fields = LogicalPlan.join(result).fields
-            let order = Array(0..<left) + Array((left + width)..<(left + width + right))
+            let order =
+                Array(0..<left) + Array((left + width)..<(left + width + right))
                 + Array(left..<(left + width))
             return .project(
                 .join(result), order.map { .column($0, fields[$0].type) }, order.map { fields[$0] })

@@ -31,7 +31,29 @@ extension ExpressionBinder {
             if binder.isForView {
                 throw SQLError.unsupported("\(name) in a materialized view", at: position)
             }
-            return .constant(.int(binder.context.now), .timestamp)
+            let instant = Expr.constant(.int(binder.context.now), .timestamptz)
+            if name != "localtimestamp" { return instant }
+            return try binder.convert(instant, to: .timestamp, .explicit, at: call.at) {
+                noSuchFunction(name, [], call.at)
+            }
+        case "current_date", "localtime", "current_time":
+            if binder.isForView {
+                throw SQLError.unsupported("\(name) in a materialized view", at: position)
+            }
+            let instant = Expr.constant(.int(binder.context.now), .timestamptz)
+            return try binder.convert(
+                instant, to: name == "current_date" ? .date : .time, .explicit, at: call.at
+            ) { noSuchFunction(name, [], call.at) }
+        case "age" where call.arguments.count == 1:
+            // Up to midnight of today.
+            let today = Expression.call(
+                FunctionCall(name: ["current_date"], arguments: [], at: call.at))
+            let midnight = Expression.cast(
+                today,
+                TypeName(name: "timestamp", modifiers: [], isArray: false, at: call.at), at: call.at
+            )
+            return try function(
+                "age", [try bind(midnight), try bind(call.arguments[0])], call.at)
         default: break
         }
         var arguments: [Expr] = []
@@ -143,10 +165,15 @@ extension ExpressionBinder {
         var argument = try inner.bind(call.arguments[0])
         if argument.type.kind == .unknown {
             let wanted: DataType =
-                [.min, .max, .count, .stringAgg].contains(function) ? .text : .float8
+                [.sum, .avg].contains(function) ? .float8 : .text
             argument = try binder.convertImplicitly(argument, to: wanted, at: call.at)
         }
-        if argument.type.isString, argument.type.kind != .text, function != .count {
+        if argument.type.kind == .unknown {
+            argument = try binder.resolved(argument, at: call.at)
+        }
+        if argument.type.isString, argument.type.kind != .text, function != .count,
+            function != .arrayAgg
+        {
             argument = try binder.convertImplicitly(argument, to: .text, at: call.at)
         }
         guard let result = Aggregate.resultType(function, argument.type) else {

@@ -19,7 +19,8 @@ struct ExpressionBinder {
     static let aggregateNames: [String: Aggregate.Function] = [
         "count": .count, "sum": .sum, "avg": .avg, "min": .min, "max": .max, "bool_and": .boolAnd,
         "every": .boolAnd, "bool_or": .boolOr, "bit_and": .bitAnd, "bit_or": .bitOr,
-        "string_agg": .stringAgg, "variance": .varianceSample, "var_samp": .varianceSample,
+        "string_agg": .stringAgg, "array_agg": .arrayAgg, "json_agg": .jsonAgg,
+        "jsonb_agg": .jsonbAgg, "variance": .varianceSample, "var_samp": .varianceSample,
         "var_pop": .variancePopulation, "stddev": .deviationSample,
         "stddev_samp": .deviationSample, "stddev_pop": .deviationPopulation,
     ]
@@ -95,8 +96,11 @@ struct ExpressionBinder {
                 try bind(left), symbol, query, isAll: isAll, inner, at: at)
         case .arrayQuery(_, let at):
             throw SQLError.unsupported("ARRAY(SELECT …)", at: binder.position(at))
-        case .array(_, let at), .subscript_(_, let at), .quantified(_, _, _, _, let at):
-            throw SQLError.unsupported("an array", at: binder.position(at))
+        case .array(let list, let at): return try arrayConstructor(list, at)
+        case .subscript_(let value, let subscripts, let at):
+            return try subscripted(try bind(value), subscripts, at)
+        case .quantified(let symbol, let left, let right, let isAll, let at):
+            return try quantified(symbol, try bind(left), try bind(right), isAll, at)
         case .row(_, let at): throw SQLError.unsupported("a row value", at: binder.position(at))
         }
     }
@@ -288,6 +292,17 @@ struct ExpressionBinder {
         _ name: String, _ arguments: [Expr], _ at: Int, _ places: [Int], isOperator: Bool
     ) throws(SQLError) -> Expr {
         let types = arguments.map(\.type)
+        if let made = try madeFunction(name, arguments, at) { return made }
+        if !name.hasSuffix("@zone"), types.contains(where: { $0.kind == .timestamptz }),
+            !OverloadResolution.candidates(
+                FunctionRegistry.overloads(name + "@zone"), types + [.text]
+            ).isEmpty
+        {
+            // The answer depends on the session's time zone.
+            let zone = Expr.constant(.string(binder.zoneName), .text)
+            return try resolve(
+                name + "@zone", arguments + [zone], at, places + [at], isOperator: isOperator)
+        }
         let found = OverloadResolution.candidates(FunctionRegistry.overloads(name), types)
         guard let function = found.first, found.count == 1 else {
             throw unresolved(name, types, at, isOperator: isOperator, isAmbiguous: found.count > 1)
@@ -309,6 +324,49 @@ struct ExpressionBinder {
                 .featureNotSupported, "function \(name)() cannot be used in a materialized view",
                 detail: "Its value depends on more than its arguments.",
                 position: binder.position(at))
+        }
+        return .call(function, converted, function.result)
+    }
+
+    /// Functions of arrays and to JSON: they are made for the types at hand.
+    private func madeFunction(_ name: String, _ arguments: [Expr], _ at: Int) throws(SQLError)
+        -> Expr?
+    {
+        var known = arguments
+        if let array = known.first(where: { $0.type.kind == .array })?.type {
+            for index in known.indices where known[index].type.kind == .unknown {
+                let isElement = [
+                    "array_append", "array_prepend", "array_remove", "array_replace",
+                    "array_position", "array_positions",
+                ].contains(name)
+                let isText = name == "array_to_string"
+                let wanted: DataType = isElement ? array.elementType : (isText ? .text : array)
+                known[index] = try binder.convertImplicitly(known[index], to: wanted, at: at)
+            }
+            let isCommon =
+                known.count == 2 && known[0].type.kind == .array && known[1].type.kind == .array
+            if isCommon, known[0].type.element != known[1].type.element,
+                let type = OverloadResolution.commonType(known.map { $0.type.elementType })
+            {
+                for index in known.indices {
+                    known[index] = try binder.convertImplicitly(
+                        known[index], to: .array(of: type.kind), at: at)
+                }
+            }
+        }
+        let isJSON = name.hasPrefix("json") || name == "to_json" || name == "to_jsonb"
+        if isJSON {
+            for index in known.indices { known[index] = try binder.resolved(known[index], at: at) }
+        }
+        guard let function = FunctionRegistry.made(name, known.map { binder.sessionZoned($0.type) })
+        else { return nil }
+        var converted: [Expr] = []
+        for (argument, wanted) in zip(known, function.arguments) {
+            converted.append(
+                try binder.convert(argument, to: wanted, .implicit, at: at) {
+                    unresolved(
+                        name, known.map(\.type), at, isOperator: false, isAmbiguous: false)
+                })
         }
         return .call(function, converted, function.result)
     }

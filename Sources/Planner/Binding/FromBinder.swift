@@ -76,6 +76,7 @@ struct FromBinder {
             }
             return try scoped(try binder.bind(query), alias.name, alias.columns, at)
         case .function(let call, let alias, let withOrdinality):
+            if let rows = try setReturning(call, alias, withOrdinality) { return rows }
             if withOrdinality {
                 throw SQLError.unsupported("WITH ORDINALITY", at: binder.position(call.at))
             }
@@ -162,6 +163,22 @@ struct FromBinder {
             let field = Field(alias?.columns.first ?? alias?.name ?? name, value.type)
             return try scoped(.project(.unit, [value], [field]), alias?.name ?? name, [], call.at)
         }
+    }
+
+    /// unnest and its kin; nil when the function gives one value.
+    private func setReturning(_ call: FunctionCall, _ alias: TableAlias?, _ withOrdinality: Bool)
+        throws(SQLError) -> Bound?
+    {
+        let name = call.name[call.name.count - 1]
+        let expressions = ExpressionBinder(
+            binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
+        guard let rows = try SetFunctions.arrays(expressions, call) else { return nil }
+        let table = alias?.name ?? name
+        var fields = rows.map { $0.field }
+        if fields.count == 1, rows[0].takesAlias { fields[0].name = table }
+        if withOrdinality { fields.append(Field("ordinality", .int8)) }
+        return try scoped(
+            .unnest(.unit, rows.map(\.array), fields), table, alias?.columns ?? [], call.at)
     }
 
     /// TUMBLE(relation, time column, width): the relation's rows with window_start and window_end.
@@ -281,7 +298,9 @@ struct FromBinder {
         case .natural:
             var names: [String] = []
             for entry in left.scope.entries where !entry.isHidden {
-                let isShared = right.scope.entries.contains { $0.name == entry.name && !$0.isHidden }
+                let isShared = right.scope.entries.contains {
+                    $0.name == entry.name && !$0.isHidden
+                }
                 if isShared, !names.contains(entry.name) { names.append(entry.name) }
             }
             return try using(names, left, right, joinKind, level, at)
@@ -313,10 +332,12 @@ struct FromBinder {
         _ names: [String], _ left: Bound, _ right: Bound, _ kind: LogicalPlan.JoinKind,
         _ level: Int?, _ at: Int
     ) throws(SQLError) -> Bound {
-        if let twice = names.enumerated().first(where: { names.prefix($0.offset).contains($0.element) })
-        {
+        if let twice = names.enumerated().first(where: {
+            names.prefix($0.offset).contains($0.element)
+        }) {
             throw SQLError(
-                .duplicateColumn, "column name \"\(twice.element)\" appears more than once in USING clause",
+                .duplicateColumn,
+                "column name \"\(twice.element)\" appears more than once in USING clause",
                 position: binder.position(at))
         }
         var entries = left.scope.entries + right.scope.entries

@@ -17,7 +17,7 @@ enum OverloadResolution {
         best = keepBest(best) { function in
             types.indices.filter { index in
                 let wanted = parameter(function, index)
-                return wanted.kind == types[index].kind
+                return same(wanted, types[index])
                     || (types[index].kind != .unknown && isPreferred(wanted))
             }.count
         }
@@ -30,6 +30,10 @@ enum OverloadResolution {
     {
         let top = list.map(score).max() ?? 0
         return list.filter { score($0) == top }
+    }
+
+    static func same(_ a: DataType, _ b: DataType) -> Bool {
+        a.kind == b.kind && a.element == b.element
     }
 
     /// The declared type of an argument, the last one repeating for variadic functions.
@@ -54,26 +58,31 @@ enum OverloadResolution {
     }
 
     private static func exactMatches(_ function: ScalarFunction, _ types: [DataType]) -> Int {
-        types.indices.filter { parameter(function, $0).kind == types[$0].kind }.count
+        types.indices.filter { same(parameter(function, $0), types[$0]) }.count
     }
 
-    enum Category { case number, string, boolean, time, span, other }
+    enum Category: Equatable {
+        case number, string, boolean, time, span
+        case other(DataType.Kind)
+        case array(DataType.Kind)
+    }
 
     static func category(_ type: DataType) -> Category {
         switch type.kind {
         case .int2, .int4, .int8, .float4, .float8, .numeric, .oid, .regclass, .regproc, .regtype:
             .number
-        case .text, .varchar, .name, .char, .unknown: .string
+        case .text, .varchar, .name, .char, .unknown, .bpchar: .string
         case .boolean: .boolean
-        case .timestamp: .time
+        case .timestamp, .timestamptz, .date, .time: .time
         case .interval: .span
-        case .void, .int2vector, .textArray, .bytea: .other
+        case .array: .array(type.element)
+        case .void, .int2vector, .bytea, .uuid, .json, .jsonb: .other(type.kind)
         }
     }
 
     static func isPreferred(_ type: DataType) -> Bool {
         switch type.kind {
-        case .float8, .oid, .text, .boolean, .interval: true
+        case .float8, .oid, .text, .boolean, .interval, .timestamptz: true
         default: false
         }
     }
@@ -85,10 +94,10 @@ enum OverloadResolution {
         if unknown.isEmpty { return list }
         var best = list
         for index in unknown {
-            let categories = Set(best.map { category(parameter($0, index)) })
+            let categories = best.map { category(parameter($0, index)) }
+            let isOne = categories.allSatisfy { $0 == categories.first }
             let chosen: Category? =
-                categories.contains(.string)
-                ? .string : (categories.count == 1 ? categories.first : nil)
+                categories.contains(.string) ? .string : (isOne ? categories.first : nil)
             guard let chosen else { continue }
             var kept = best.filter { category(parameter($0, index)) == chosen }
             let preferred = kept.filter { isPreferred(parameter($0, index)) }
@@ -97,9 +106,9 @@ enum OverloadResolution {
         }
         if best.count == 1 { return best }
         // All known arguments of one type: assume the unknown ones are of it as well.
-        let known = Set(types.filter { $0.kind != .unknown }.map(\.kind))
-        if known.count == 1, let kind = known.first {
-            let assumed = types.map { $0.kind == .unknown ? DataType(kind) : $0 }
+        let known = Set(types.filter { $0.kind != .unknown }.map(\.base))
+        if known.count == 1, let type = known.first {
+            let assumed = types.map { $0.kind == .unknown ? type : $0 }
             if let exact = best.first(where: { exactMatches($0, assumed) == types.count }) {
                 return [exact]
             }
@@ -112,7 +121,7 @@ enum OverloadResolution {
         let known = types.filter { $0.kind != .unknown }
         guard var result = known.first else { return .text }
         if known.allSatisfy({ $0 == result }) { return result }
-        for type in known.dropFirst() where type.kind != result.kind {
+        for type in known.dropFirst() where !same(type, result) {
             guard category(type) == category(result) else { return nil }
             if isPreferred(result) { continue }
             let forward = CastFunctions.context(from: result, to: type) == .implicit

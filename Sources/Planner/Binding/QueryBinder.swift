@@ -78,7 +78,8 @@ extension Binder {
         let (a, b) = (try bind(left), try bind(right))
         guard a.fields.count == b.fields.count else {
             throw SQLError(
-                .syntaxError, "each \(operation.rawValue.uppercased()) query must have the same number of columns",
+                .syntaxError,
+                "each \(operation.rawValue.uppercased()) query must have the same number of columns",
                 position: position(at))
         }
         let binder = ExpressionBinder(binder: self, scope: Scope())

@@ -34,7 +34,8 @@ struct SelectBinder {
             plan = .filter(try found.applied(to: plan), predicate)
             scope = found.extended(scope)
         }
-        let items = try expandedItems(scope)
+        var items = try expandedItems(scope)
+        (plan, scope, items) = try unnested(plan, scope, items)
         let hasAggregates =
             !select.groupBy.isEmpty || select.having != nil
             || items.contains { Grouping.hasAggregate($0.expression) }
@@ -93,7 +94,9 @@ struct SelectBinder {
         }
         if let having { plan = .filter(plan, placed(having)) }
         plan = windows.applied(to: plan, placed)
-        for index in outputs.indices { outputs[index].expression = placed(outputs[index].expression) }
+        for index in outputs.indices {
+            outputs[index].expression = placed(outputs[index].expression)
+        }
         return try finished(
             plan, outputs, keys, extra.map(placed), distinctOn.map { $0.map(placed) })
     }
@@ -117,6 +120,32 @@ struct SelectBinder {
             }
         }
         return list
+    }
+
+    /// Set-returning functions of the select list, which must stand alone: their rows side by side.
+    private func unnested(_ input: LogicalPlan, _ scope: Scope, _ list: [Select.Item])
+        throws(SQLError) -> (LogicalPlan, Scope, [Select.Item])
+    {
+        var (plan, extended, items) = (input, scope, list)
+        var all: [SetFunctions.Rows] = []
+        for index in items.indices {
+            guard case .call(let call) = items[index].expression else { continue }
+            let expressions = ExpressionBinder(
+                binder: binder, scope: scope, forbidsAggregates: "set-returning functions")
+            let name = call.name[call.name.count - 1]
+            guard SetFunctions.names.contains(name), select.groupBy.isEmpty,
+                let rows = try SetFunctions.arrays(expressions, call), rows.count == 1
+            else { continue }
+            // A name that nobody can write leads to the new column.
+            let hidden = "?unnest\(all.count)?"
+            extended.entries.append(
+                .init(table: hidden, name: hidden, type: rows[0].field.type, isHidden: true))
+            items[index].expression = .column([hidden, hidden], at: call.at)
+            items[index].alias = items[index].alias ?? name
+            all += rows
+        }
+        if !all.isEmpty { plan = .unnest(plan, all.map(\.array), all.map(\.field)) }
+        return (plan, extended, items)
     }
 
     /// The select list with every star replaced by its columns.
@@ -222,7 +251,8 @@ struct SelectBinder {
             let next = try sets(of: item)
             all = all.flatMap { left in next.map { left + $0 } }
             guard all.count <= 4096 else {
-                throw SQLError(.programLimitExceeded, "too many grouping sets present (maximum 4096)")
+                throw SQLError(
+                    .programLimitExceeded, "too many grouping sets present (maximum 4096)")
             }
         }
         return (keys, isPlain ? nil : all.map { Array(Set($0)).sorted() })

@@ -60,7 +60,8 @@ final class Subqueries {
     }
 
     /// - Returns: the number of the first column.
-    private func add(_ kind: Kind, _ bound: (plan: LogicalPlan, level: Int), _ added: [DataType]) -> Int
+    private func add(_ kind: Kind, _ bound: (plan: LogicalPlan, level: Int), _ added: [DataType])
+        -> Int
     {
         let first = firstColumn + types.count
         items.append(Item(kind: kind, plan: bound.plan, level: bound.level))
@@ -156,7 +157,8 @@ final class Subqueries {
         }
         let holds: Expr
         switch (symbol, isAll) {
-        case ("<", true), ("<=", true), (">", false), (">=", false): holds = try compare(symbol, least)
+        case ("<", true), ("<=", true), (">", false), (">=", false):
+            holds = try compare(symbol, least)
         case (">", true), (">=", true), ("<", false), ("<=", false):
             holds = try compare(symbol, greatest)
         case ("=", true): holds = .and(try compare("=", least), try compare("=", greatest))
@@ -245,7 +247,8 @@ final class Subqueries {
     {
         let all = plan.fields
         let keys = domain.map { Expr.column($0, all[$0].type) }
-        let fields = domain.map { all[$0] }
+        let fields =
+            domain.map { all[$0] }
             + aggregates.map { Field($0.function.rawValue, $0.result) }
         let grouped = LogicalPlan.aggregate(plan, keys: keys, aggregates, fields)
         return side(

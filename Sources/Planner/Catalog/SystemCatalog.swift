@@ -263,8 +263,7 @@ enum SystemCatalog {
     ]
 
     @Sendable private static func typeRows(_ catalog: Catalog) -> [[Value]] {
-        DataType.Kind.allCases.map { kind in
-            let type = DataType(kind)
+        DataType.all.map { type in
             let category: String =
                 switch OverloadResolution.category(type) {
                 case .number: "N"
@@ -273,6 +272,7 @@ enum SystemCatalog {
                 case .time: "D"
                 case .span: "T"
                 case .other: "U"
+                case .array: "A"
                 }
             return [
                 .int(Int64(type.oid)), .string(type.catalogName), .int(11), .int(10),

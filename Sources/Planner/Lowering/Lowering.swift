@@ -97,7 +97,9 @@ package enum Lowering {
                 return circuit.add("union", UnionOperator(), inputs: nodes)
             case .setOperation(let kind, let isAll, let left, let right):
                 let all = columns(Array(left.fields.indices), of: left)
-                let inputs = [exchange(try lower(left), by: all), exchange(try lower(right), by: all)]
+                let inputs = [
+                    exchange(try lower(left), by: all), exchange(try lower(right), by: all),
+                ]
                 let body = SetOperator(kind, isAll: isAll, types: left.types)
                 return circuit.add(kind.rawValue, body, inputs: inputs)
             case .expand(let input, let sets):
@@ -120,6 +122,9 @@ package enum Lowering {
                 }
                 let body = SortOperator(input.types, keys: keys, limit: limit, offset: offset)
                 return circuit.add("sort", body, inputs: [try lower(input)])
+            case .unnest(let input, let arrays, let fields):
+                let body = UnnestOperator(arrays, ordinality: fields.count > arrays.count)
+                return circuit.add("unnest", body, inputs: [try lower(input)])
             case .series(let input, let arguments, _):
                 return circuit.add("series", SeriesOperator(arguments), inputs: [try lower(input)])
             }

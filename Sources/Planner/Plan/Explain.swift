@@ -52,7 +52,8 @@ package enum Explain {
             }
             for function in rank.functions { text += " \(function.rawValue)" }
             if let bound = rank.bound {
-                text += " first \(bound.limit.map(String.init) ?? "all") by \(bound.function.rawValue)"
+                text +=
+                    " first \(bound.limit.map(String.init) ?? "all") by \(bound.function.rawValue)"
                 if bound.offset > 0 { text += " behind \(bound.offset)" }
             }
             return text
@@ -66,6 +67,9 @@ package enum Explain {
             if let limit { parts.append("limit \(limit)") }
             if offset > 0 { parts.append("offset \(offset)") }
             return "Sort \(parts.joined(separator: " "))"
+        case .unnest(let input, let arrays, _):
+            let names = input.fields.map(\.name)
+            return "Unnest (\(arrays.map { text($0, names) }.joined(separator: ", ")))"
         case .series(let input, let arguments, _):
             let names = input.fields.map(\.name)
             return "Series (\(arguments.map { text($0, names) }.joined(separator: ", ")))"

@@ -71,6 +71,8 @@ package indirect enum LogicalPlan: Sendable {
     case sort(LogicalPlan, [SortKey], limit: Int?, offset: Int)
     /// generate_series: the input's columns and the value.
     case series(LogicalPlan, [Expr], Field)
+    /// The input's columns, an element of each array, and with a field more the element's number.
+    case unnest(LogicalPlan, [Expr], [Field])
 
     package var fields: [Field] {
         switch self {
@@ -86,6 +88,7 @@ package indirect enum LogicalPlan: Sendable {
         case .rank(let input, let rank):
             input.fields + rank.functions.map { Field($0.rawValue, .int8) }
         case .series(let input, _, let field): input.fields + [field]
+        case .unnest(let input, _, let fields): input.fields + fields
         }
     }
 
@@ -96,7 +99,7 @@ package indirect enum LogicalPlan: Sendable {
         case .scan, .values, .literal: []
         case .filter(let input, _), .project(let input, _, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _, _, _), .series(let input, _, _),
-            .expand(let input, _), .rank(let input, _):
+            .expand(let input, _), .rank(let input, _), .unnest(let input, _, _):
             [input]
         case .join(let join): [join.left, join.right]
         case .setOperation(_, _, let left, let right): [left, right]
@@ -116,7 +119,7 @@ package indirect enum LogicalPlan: Sendable {
         case .scan(let object, _): object.isAlwaysEmpty
         case .filter(let input, _), .project(let input, _, _), .distinct(let input),
             .sort(let input, _, _, _), .series(let input, _, _), .expand(let input, _),
-            .rank(let input, _):
+            .rank(let input, _), .unnest(let input, _, _):
             input.isAlwaysEmpty
         case .join(let join):
             join.left.isAlwaysEmpty && join.kind != .right && join.kind != .full
@@ -131,7 +134,7 @@ package indirect enum LogicalPlan: Sendable {
         case .scan(let object, _): object.kind == .source
         case .values, .literal: true
         case .filter(let input, _), .project(let input, _, _), .series(let input, _, _),
-            .expand(let input, _):
+            .expand(let input, _), .unnest(let input, _, _):
             input.isAppendOnly
         case .join(let join):
             join.kind == .inner && join.left.isAppendOnly && join.right.isAppendOnly
@@ -164,6 +167,7 @@ package indirect enum LogicalPlan: Sendable {
         case .sort(_, let keys, let limit, let offset):
             return .sort(new[0], keys, limit: limit, offset: offset)
         case .series(_, let arguments, let field): return .series(new[0], arguments, field)
+        case .unnest(_, let arrays, let fields): return .unnest(new[0], arrays, fields)
         }
     }
 
@@ -183,6 +187,8 @@ package indirect enum LogicalPlan: Sendable {
                 input, keys: keys.map(transform), aggregates.map { $0.mapped(transform) }, fields)
         case .series(let input, let arguments, let field):
             return .series(input, arguments.map(transform), field)
+        case .unnest(let input, let arrays, let fields):
+            return .unnest(input, arrays.map(transform), fields)
         }
     }
 
@@ -192,7 +198,7 @@ package indirect enum LogicalPlan: Sendable {
         case .scan, .literal, .distinct, .union, .setOperation, .expand, .rank, .sort: []
         case .values(let rows, _): rows.flatMap { $0 }
         case .filter(_, let predicate): [predicate]
-        case .project(_, let list, _), .series(_, let list, _): list
+        case .project(_, let list, _), .series(_, let list, _), .unnest(_, let list, _): list
         case .join(let join): [join.condition].compactMap { $0 }
         case .aggregate(_, let keys, let aggregates, _): keys + aggregates.flatMap(\.expressions)
         }

@@ -67,6 +67,13 @@ enum ColumnPruning {
                 return copy
             }
             return (.sort(pruned, moved, limit: limit, offset: offset), place)
+        case .unnest(let input, let arrays, let fields):
+            let width = input.fields.count
+            let below = columns.filter { $0 < width } + arrays.flatMap(\.columns)
+            var (pruned, place) = prune(input, below)
+            let moved = arrays.map { remap($0, place) }
+            for index in fields.indices { place[width + index] = pruned.fields.count + index }
+            return (.unnest(pruned, moved, fields), place)
         case .series(let input, let arguments, let field):
             let width = input.fields.count
             let below = columns.filter { $0 < width } + arguments.flatMap(\.columns)

@@ -54,6 +54,8 @@ enum PredicatePushdown {
         case .sort(let input, let keys, let limit, let offset):
             return filtered(
                 .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
+        case .unnest(let input, let arrays, let fields):
+            return filtered(.unnest(push([], into: input), arrays, fields), predicates)
         case .series(let input, let arguments, let field):
             return filtered(.series(push([], into: input), arguments, field), predicates)
         case .setOperation(let kind, let isAll, let left, let right):

@@ -58,15 +58,25 @@ extension Parser {
             if accept(symbol: "::") {
                 value = .cast(value, try typeName(), at: at)
             } else if peek == .symbol("[") {
-                advance()
-                _ = try expression()
-                if accept(symbol: ":") { _ = try expression() }
-                try expect(symbol: "]")
-                value = .subscript_(value, at: at)
+                var subscripts: [Subscript] = []
+                while accept(symbol: "[") { subscripts.append(try arraySubscript()) }
+                value = .subscript_(value, subscripts, at: at)
             } else {
                 return value
             }
         }
+    }
+
+    /// The rest of [index] or [lower:upper].
+    private mutating func arraySubscript() throws(SQLError) -> Subscript {
+        var item = Subscript(lower: nil, upper: nil, isSlice: false)
+        if peek != .symbol(":") { item.lower = try expression() }
+        if accept(symbol: ":") {
+            item.isSlice = true
+            if peek != .symbol("]") { item.upper = try expression() }
+        }
+        try expect(symbol: "]")
+        return item
     }
 
     /// The expression that continues `left`, or nil when the next token binds no tighter than
@@ -177,7 +187,11 @@ extension Parser {
             return .binary(symbol, left, try expression(above: Power.other), at: at)
         case "at":
             guard Power.zone > floor, peek(ahead: 1) == .word("time") else { return nil }
-            throw SQLError.unsupported("AT TIME ZONE", at: position(at))
+            advance()
+            advance()
+            try expect("zone")
+            let zone = try expression(above: Power.zone)
+            return .call(FunctionCall(name: ["timezone"], arguments: [zone, left], at: at))
         default: return nil
         }
     }

@@ -361,7 +361,9 @@ extension Session {
         async throws(SQLError) -> StatementResult
     {
         guard let returning else { return StatementResult(tag: tag) }
-        let columns = returning.fields.map { ResultColumn(name: $0.name, type: $0.type) }
+        let columns = returning.fields.map {
+            ResultColumn(name: $0.name, type: shown($0.type))
+        }
         var batches: [Batch] = []
         for rows in attempt.returned where rows.count > 0 {
             batches += try await run(

@@ -52,7 +52,7 @@ extension Session {
         let binder = Binder(context: context(), text: text, parameters: parameters)
         let bound = try binder.bind(query)
         let batches = try await run(Optimizer.optimized(bound), reading: binder.references)
-        return StatementResult(columns: Session.columns(bound), batches: batches)
+        return StatementResult(columns: columns(bound), batches: batches)
     }
 
     /// Runs a plan on a query thread, at one epoch.

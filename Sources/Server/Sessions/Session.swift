@@ -212,7 +212,7 @@ final class Session: @unchecked Sendable {
                 continue
             }
             let format = formats.isEmpty ? 0 : formats[formats.count == 1 ? 0 : index]
-            let type = statement.types[index]
+            let type = shown(statement.types[index])
             values.append(
                 format == 1
                     ? try BinaryEncoding.parse(bytes, type) : try TextEncoding.parse(bytes, type))
@@ -228,13 +228,13 @@ final class Session: @unchecked Sendable {
             let binder = Binder(
                 context: context(), text: statement.text,
                 parameters: Parameters(types: statement.types, values: values))
-            return Session.columns(try binder.bind(query))
+            return columns(try binder.bind(query))
         case .insert, .update, .delete:
             let binder = Binder(
                 context: context(), text: statement.text,
                 parameters: Parameters(types: statement.types, values: values))
             return try returned(parsed, binder)?.fields.map {
-                ResultColumn(name: $0.name, type: $0.type)
+                ResultColumn(name: $0.name, type: shown($0.type))
             }
         case .show(let name):
             return [ResultColumn(name: name, type: .text)]
@@ -254,10 +254,18 @@ final class Session: @unchecked Sendable {
         }
     }
 
-    static func columns(_ plan: LogicalPlan) -> [ResultColumn] {
+    /// The zone in which this session shows timestamps with time zone.
+    func shown(_ type: DataType) -> DataType {
+        if type.kind == .unknown { return .text }
+        let zone = TimeZones.number(named: settings.values["timezone"] ?? "UTC") ?? -1
+        if type.kind == .timestamptz { return DataType(.timestamptz, modifier: zone) }
+        return type
+    }
+
+    func columns(_ plan: LogicalPlan) -> [ResultColumn] {
         plan.fields.enumerated().map { index, field in
-            let type = field.type.kind == .unknown ? DataType.text : field.type
-            let origin = origin(plan, index)
+            let type = shown(field.type)
+            let origin = Session.origin(plan, index)
             return ResultColumn(
                 name: field.name, type: type, tableOID: origin?.0 ?? 0, columnNumber: origin?.1 ?? 0
             )
@@ -278,7 +286,8 @@ final class Session: @unchecked Sendable {
             return index < width ? origin(join.left, index) : origin(join.right, index - width)
         case .rank(let input, _):
             return index < input.fields.count ? origin(input, index) : nil
-        case .values, .literal, .aggregate, .union, .series, .setOperation, .expand: return nil
+        case .values, .literal, .aggregate, .union, .series, .setOperation, .expand, .unnest:
+            return nil
         }
     }
 

@@ -73,8 +73,11 @@ struct SessionSettings {
             }
             value = "UTF8"
         case "timezone":
-            guard ["utc", "gmt", "etc/utc", "default", "local"].contains(value.lowercased()) else {
-                throw SQLError.unsupported("time zone \"\(value)\"")
+            if ["default", "local"].contains(value.lowercased()) { value = initial[key] ?? "UTC" }
+            guard TimeZones.number(named: value) != nil else {
+                throw SQLError(
+                    .invalidParameterValue,
+                    "invalid value for parameter \"TimeZone\": \"\(value)\"")
             }
         case "datestyle":
             guard value.lowercased().contains("iso") || value.lowercased() == "mdy" else {

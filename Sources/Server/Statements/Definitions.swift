@@ -147,6 +147,10 @@ extension Session {
                 oid: database.catalogStore.newOID(), schema: schema, name: name,
                 kind: statement.isMaterialized ? .materializedView : .view, columns: bound.columns)
             object.text = statement.text
+            // What the text means depends on it; a plain view takes its reader's.
+            if statement.isMaterialized, let zone = settings.values["timezone"], zone != "UTC" {
+                object.options["timezone"] = zone
+            }
             object.dependsOn = bound.dependsOn
             let created = object
             if statement.isMaterialized {

@@ -9,7 +9,18 @@ package enum BinaryEncoding {
         case .int2: output.write(Int16(truncatingIfNeeded: view.int64(row)))
         case .int4, .oid, .regclass, .regproc, .regtype:
             output.write(Int32(truncatingIfNeeded: view.int64(row)))
-        case .int8, .timestamp: output.write(view.int64(row))
+        case .int8, .timestamp, .timestamptz, .time: output.write(view.int64(row))
+        case .date: output.write(Int32(truncatingIfNeeded: view.int64(row)))
+        case .jsonb:
+            output.write(UInt8(1))
+            unsafe output.write(contentsOf: view.text(row))
+        case .array:
+            let array = unsafe ArrayValue(decoding: Array(view.text(row)), type.element)
+            append(array, type.elementType, to: &output)
+        case .bpchar:
+            var text: [UInt8] = []
+            TextEncoding.append(view, row, type, to: &text)
+            output.write(contentsOf: text)
         case .float8: output.write(view.double(row))
         case .float4: output.write(Float(view.double(row)).bitPattern)
         case .numeric: append(view.numeric(row), to: &output)
@@ -18,9 +29,59 @@ package enum BinaryEncoding {
             output.write(value.microseconds)
             output.write(value.days)
             output.write(value.months)
-        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea:
+        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .bytea, .uuid, .json:
             unsafe output.write(contentsOf: view.text(row))
         }
+    }
+
+    /// array_send: dimensions, whether there are NULLs, the element's type, the elements.
+    private static func append(_ array: ArrayValue, _ type: DataType, to output: inout ByteWriter) {
+        output.write(Int32(array.dimensions.count))
+        output.write(Int32(array.elements.contains(.null) ? 1 : 0))
+        output.write(type.oid)
+        for (length, lower) in zip(array.dimensions, array.lowerBounds) {
+            output.write(Int32(length))
+            output.write(Int32(lower))
+        }
+        for element in array.elements {
+            if element.isNull {
+                output.write(Int32(-1))
+                continue
+            }
+            let column = Column.constant(element, type.physical, count: 1)
+            var bytes = ByteWriter(reserving: 16)
+            withExtendedLifetime(column) { append(column.view, 0, type, to: &bytes) }
+            output.write(Int32(bytes.bytes.count))
+            output.write(contentsOf: bytes.bytes)
+        }
+    }
+
+    private static func readArray(_ reader: inout ByteReader, _ type: DataType) throws -> Value {
+        let count = Int(try reader.readInt32())
+        guard count >= 0, count <= 6 else { throw MalformedBytes("\(count) dimensions") }
+        _ = try reader.readInt32()
+        _ = try reader.readInt32()
+        var array = ArrayValue()
+        var total = count == 0 ? 0 : 1
+        for _ in 0..<count {
+            let length = Int(try reader.readInt32())
+            array.lowerBounds.append(Int(try reader.readInt32()))
+            array.dimensions.append(length)
+            guard length >= 0, length <= 1 << 27, total * max(length, 1) <= 1 << 27 else {
+                throw MalformedBytes("array of \(length)")
+            }
+            total *= length
+        }
+        for _ in 0..<total {
+            let size = Int(try reader.readInt32())
+            if size < 0 {
+                array.elements.append(.null)
+            } else {
+                array.elements.append(
+                    try parse(try reader.readBytes(size), type.elementType))
+            }
+        }
+        return .text(array.encoded(type.element))
     }
 
     /// numeric_send: ndigits, weight, sign, dscale, base-10000 digits.
@@ -90,7 +151,15 @@ package enum BinaryEncoding {
         case .int2: return .int(Int64(try reader.readInt16()))
         case .int4: return .int(Int64(try reader.readInt32()))
         case .oid, .regclass, .regproc, .regtype: return .int(Int64(try reader.readUInt32()))
-        case .int8, .timestamp: return .int(try reader.readInt64())
+        case .int8, .timestamp, .timestamptz, .time: return .int(try reader.readInt64())
+        case .date: return .int(Int64(try reader.readInt32()))
+        case .uuid: return .text(try reader.readBytes(16))
+        case .array: return try readArray(&reader, type)
+        case .jsonb:
+            guard try reader.readUInt8() == 1 else { throw MalformedBytes("jsonb version") }
+            return try TextEncoding.parse(try reader.readBytes(reader.remaining), type)
+        case .json, .bpchar, .varchar:
+            return try TextEncoding.parse(try reader.readBytes(reader.remaining), type)
         case .float8: return .double(Double(bitPattern: UInt64(bitPattern: try reader.readInt64())))
         case .float4: return .double(Double(Float(bitPattern: try reader.readUInt32())))
         case .numeric: return .numeric(try readNumeric(&reader).applying(modifier: type.modifier))
@@ -99,7 +168,7 @@ package enum BinaryEncoding {
             let days = try reader.readInt32()
             return .interval(
                 Interval(months: try reader.readInt32(), days: days, microseconds: microseconds))
-        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea:
+        case .text, .unknown, .void, .name, .char, .int2vector, .bytea:
             let bytes = try reader.readBytes(reader.remaining)
             if type.kind != .bytea, String(validating: bytes, as: UTF8.self) == nil {
                 throw SQLError(

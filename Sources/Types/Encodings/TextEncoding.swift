@@ -7,10 +7,12 @@ package enum TextEncoding {
         switch type.physical {
         case .int64:
             let value = view.int64(row)
-            if type.kind == .timestamp {
-                Timestamp.append(value, to: &output)
-            } else {
-                append(integer: value, to: &output)
+            switch type.kind {
+            case .timestamp: Timestamp.append(value, to: &output)
+            case .timestamptz: append(instant: value, TimeZones.rules(type.modifier), to: &output)
+            case .date: CalendarDate.append(value, to: &output)
+            case .time: CalendarDate.appendTime(value, to: &output)
+            default: append(integer: value, to: &output)
             }
         case .double: FloatText.append(view.double(row), single: type.kind == .float4, to: &output)
         case .bool: output.append(view.bool(row) != 0 ? 116 : 102)
@@ -18,17 +20,59 @@ package enum TextEncoding {
         case .interval: view.interval(row).appendText(to: &output)
         case .text:
             let bytes = unsafe view.text(row)
-            if type.kind == .bytea {
+            switch type.kind {
+            case .bytea:
                 output.append(contentsOf: [92, 120])
+                for index in 0..<bytes.count { append(hex: unsafe bytes[index], to: &output) }
+            case .uuid:
                 for index in 0..<bytes.count {
-                    let byte = unsafe bytes[index]
-                    output.append(hexDigits[Int(byte >> 4)])
-                    output.append(hexDigits[Int(byte & 15)])
+                    if [4, 6, 8, 10].contains(index) { output.append(45) }
+                    append(hex: unsafe bytes[index], to: &output)
                 }
-            } else {
+            case .bpchar:
                 unsafe output.append(contentsOf: bytes)
+                let length = unsafe characterCount(Array(bytes))
+                for _ in 0..<max(0, Int(type.modifier) - 4 - length) { output.append(32) }
+            case .array:
+                let array = unsafe ArrayValue(decoding: Array(bytes), type.element)
+                array.appendText(type.elementType, to: &output)
+            default: unsafe output.append(contentsOf: bytes)
             }
         }
+    }
+
+    private static func append(hex byte: UInt8, to output: inout [UInt8]) {
+        output.append(hexDigits[Int(byte >> 4)])
+        output.append(hexDigits[Int(byte & 15)])
+    }
+
+    /// Characters of UTF-8 text.
+    package static func characterCount(_ text: [UInt8]) -> Int {
+        text.reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+    }
+
+    /// The local time of an instant, and the zone's offset: `2024-03-31 03:00:00+02`.
+    private static func append(
+        instant: Int64, _ zone: TimeZoneRules, to output: inout [UInt8]
+    ) {
+        guard Timestamp.isFinite(instant) else { return Timestamp.append(instant, to: &output) }
+        let local = zone.local(instant)
+        let isBC = Timestamp.fields(local).year <= 0
+        Timestamp.append(local, to: &output)
+        if isBC { output.removeLast(3) }
+        let offset = zone.offset(at: instant)
+        output.append(offset < 0 ? 45 : 43)
+        let size = abs(offset)
+        Timestamp.appendPadded(size / 3600, width: 2, to: &output)
+        if size % 3600 != 0 {
+            output.append(58)
+            Timestamp.appendPadded(size / 60 % 60, width: 2, to: &output)
+            if size % 60 != 0 {
+                output.append(58)
+                Timestamp.appendPadded(size % 60, width: 2, to: &output)
+            }
+        }
+        if isBC { output.append(contentsOf: " BC".utf8) }
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
@@ -63,9 +107,19 @@ package enum TextEncoding {
             return .bool(value)
         case .int2, .int4, .int8, .oid, .regclass, .regproc, .regtype:
             return .int(try parseInteger(text, type))
-        case .float8, .float4:
+        case .float8:
             guard let value = try FloatText.parse(text) else { throw invalid(text, type) }
             return .double(value)
+        case .float4:
+            guard let value = try FloatText.parse(text) else { throw invalid(text, type) }
+            let single = Float(value)
+            let isLost = (single.isInfinite && !value.isInfinite) || (single == 0 && value != 0)
+            if isLost {
+                throw SQLError(
+                    .numericValueOutOfRange,
+                    "\"\(String(decoding: text, as: UTF8.self))\" is out of range for type real")
+            }
+            return .double(Double(single))
         case .numeric:
             guard let value = try Numeric.parse(text) else { throw invalid(text, type) }
             return .numeric(try value.applying(modifier: type.modifier))
@@ -85,9 +139,143 @@ package enum TextEncoding {
                 )
             }
             return .interval(value)
-        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea:
+        case .timestamptz:
+            guard let value = try Timestamp.parse(text, in: TimeZones.rules(type.modifier)) else {
+                throw invalidTime(text, type)
+            }
+            return .int(value)
+        case .date:
+            guard let value = try CalendarDate.parse(text) else { throw invalidTime(text, type) }
+            return .int(value)
+        case .time:
+            guard let value = try CalendarDate.parseTime(text) else {
+                throw invalidTime(text, type)
+            }
+            return .int(value)
+        case .uuid:
+            guard let bytes = parseUUID(text) else { throw invalid(text, type) }
+            return .text(bytes)
+        case .bytea: return .text(try parseBytes(text))
+        case .json:
+            try JSONText.validate(text)
             return .text(text)
+        case .jsonb: return .text(try JSONText.parse(text).canonical)
+        case .varchar, .bpchar: return .text(try fitted(text, type))
+        case .array:
+            return .text(try ArrayValue(parsing: text, type.elementType).encoded(type.element))
+        case .text, .unknown, .void, .name, .char, .int2vector: return .text(text)
         }
+    }
+
+    private static func invalidTime(_ text: [UInt8], _ type: DataType) -> SQLError {
+        SQLError(
+            .invalidDatetimeFormat,
+            "invalid input syntax for type \(type.name): \"\(String(decoding: text, as: UTF8.self))\""
+        )
+    }
+
+    /// The text within the length of varchar(n) or char(n); char's trailing spaces do not count and
+    /// are not kept. - Throws: 22001 when it is too long, unless only by spaces.
+    package static func fitted(_ text: [UInt8], _ type: DataType, truncating: Bool = false)
+        throws(SQLError) -> [UInt8]
+    {
+        var result = text
+        if type.modifier >= 4 {
+            let limit = Int(type.modifier) - 4
+            if characterCount(text) > limit {
+                var (count, end) = (0, 0)
+                for (index, byte) in text.enumerated() {
+                    if byte & 0xC0 != 0x80 { count += 1 }
+                    if count > limit {
+                        end = index
+                        break
+                    }
+                }
+                guard truncating || text[end...].allSatisfy({ $0 == 32 }) else {
+                    throw SQLError(
+                        .stringDataRightTruncation, "value too long for type \(type.name)")
+                }
+                result = Array(text[..<end])
+            }
+        }
+        if type.kind == .bpchar { while result.last == 32 { result.removeLast() } }
+        return result
+    }
+
+    private static func hexValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 48...57: byte - 48
+        case 65...70: byte - 55
+        case 97...102: byte - 87
+        default: nil
+        }
+    }
+
+    /// 32 hex digits, a hyphen allowed behind every fourth, braces around.
+    private static func parseUUID(_ text: [UInt8]) -> [UInt8]? {
+        var bytes = text[...]
+        if bytes.first == 123 {
+            guard bytes.last == 125 else { return nil }
+            bytes = bytes.dropFirst().dropLast()
+        }
+        var digits: [UInt8] = []
+        for byte in bytes {
+            if byte == 45 {
+                guard digits.count % 4 == 0, !digits.isEmpty, digits.count < 32 else { return nil }
+                continue
+            }
+            guard let value = hexValue(byte) else { return nil }
+            digits.append(value)
+        }
+        guard digits.count == 32, bytes.last != 45 else { return nil }
+        return stride(from: 0, to: 32, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// \x and hex digits, or the escape format.
+    private static func parseBytes(_ text: [UInt8]) throws(SQLError) -> [UInt8] {
+        var result: [UInt8] = []
+        if text.starts(with: [92, 120]) {
+            var high: UInt8?
+            for byte in text.dropFirst(2) where byte != 32 && byte != 10 && byte != 9 {
+                guard let value = hexValue(byte) else {
+                    throw SQLError(
+                        .invalidParameterValue,
+                        "invalid hexadecimal digit: \"\(String(decoding: [byte], as: UTF8.self))\"")
+                }
+                if let first = high {
+                    result.append(first << 4 | value)
+                    high = nil
+                } else {
+                    high = value
+                }
+            }
+            guard high == nil else {
+                throw SQLError(
+                    .invalidParameterValue, "invalid hexadecimal data: odd number of digits")
+            }
+            return result
+        }
+        var index = 0
+        while index < text.count {
+            if text[index] != 92 {
+                result.append(text[index])
+                index += 1
+            } else if index + 1 < text.count, text[index + 1] == 92 {
+                result.append(92)
+                index += 2
+            } else if index + 3 < text.count, (48...51).contains(text[index + 1]),
+                (48...55).contains(text[index + 2]), (48...55).contains(text[index + 3])
+            {
+                result.append(
+                    (text[index + 1] - 48) << 6 | (text[index + 2] - 48) << 3
+                        | (text[index + 3] - 48))
+                index += 4
+            } else {
+                throw SQLError(
+                    .invalidTextRepresentation, "invalid input syntax for type bytea")
+            }
+        }
+        return result
     }
 
     static func invalid(_ text: [UInt8], _ type: DataType) -> SQLError {

@@ -4,19 +4,31 @@ package struct DataType: Hashable, Sendable {
     /// The types that values can have; `unknown` is a literal's type before it is resolved.
     package enum Kind: UInt8, Sendable, CaseIterable {
         case boolean, int2, int4, int8, float8, numeric, text, timestamp, interval
-        case unknown, void, oid, name, char, regclass, varchar, regproc, regtype, int2vector,
-            textArray
-        case float4, bytea
+        case unknown, void, oid, name, char, regclass, varchar, regproc, regtype, int2vector
+        case float4, bytea, date, time, timestamptz, uuid, json, jsonb, bpchar, array
     }
 
     package let kind: Kind
-    /// PostgreSQL's atttypmod: -1 when there is none. For numeric: ((precision << 16) | scale) + 4.
+    /// Of an array: the type of its elements.
+    package let element: Kind
+    /// PostgreSQL's atttypmod: -1 when there is none. For numeric: ((precision << 16) | scale) + 4;
+    /// for varchar and char: the length + 4. For timestamptz it is not PostgreSQL's: the number of the
+    /// time zone (`TimeZones`) in which text is meant, -1 for UTC.
     package let modifier: Int32
 
-    package init(_ kind: Kind, modifier: Int32 = -1) {
+    package init(_ kind: Kind, modifier: Int32 = -1, element: Kind = .unknown) {
         self.kind = kind
         self.modifier = modifier
+        self.element = element
     }
+
+    /// Arrays of `element`.
+    package static func array(of element: Kind) -> DataType {
+        DataType(.array, element: element)
+    }
+
+    /// The type of an array's elements.
+    package var elementType: DataType { DataType(element) }
 
     package static let boolean = DataType(.boolean)
     package static let int2 = DataType(.int2)
@@ -33,6 +45,15 @@ package struct DataType: Hashable, Sendable {
     package static let name = DataType(.name)
     package static let char = DataType(.char)
     package static let bytea = DataType(.bytea)
+    package static let float4 = DataType(.float4)
+    package static let date = DataType(.date)
+    package static let time = DataType(.time)
+    package static let timestamptz = DataType(.timestamptz)
+    package static let uuid = DataType(.uuid)
+    package static let json = DataType(.json)
+    package static let jsonb = DataType(.jsonb)
+    package static let varchar = DataType(.varchar)
+    package static let bpchar = DataType(.bpchar)
 
     /// How the values of a type lie in memory.
     @frozen @usableFromInline
@@ -42,12 +63,16 @@ package struct DataType: Hashable, Sendable {
 
     package var physical: Physical {
         switch kind {
-        case .int2, .int4, .int8, .timestamp, .oid, .regclass, .regproc, .regtype: .int64
+        case .int2, .int4, .int8, .timestamp, .oid, .regclass, .regproc, .regtype, .date, .time,
+            .timestamptz:
+            .int64
         case .float8, .float4: .double
         case .boolean: .bool
         case .numeric: .numeric
         case .interval: .interval
-        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .textArray, .bytea: .text
+        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .bytea, .uuid, .json,
+            .jsonb, .bpchar, .array:
+            .text
         }
     }
 
@@ -68,7 +93,14 @@ package struct DataType: Hashable, Sendable {
         case .float4: 700
         case .float8: 701
         case .unknown: 705
-        case .textArray: 1009
+        case .date: 1082
+        case .time: 1083
+        case .timestamptz: 1184
+        case .uuid: 2950
+        case .json: 114
+        case .jsonb: 3802
+        case .bpchar: 1042
+        case .array: arrayOID
         case .varchar: 1043
         case .timestamp: 1114
         case .interval: 1186
@@ -79,17 +111,54 @@ package struct DataType: Hashable, Sendable {
         }
     }
 
+    /// pg_type.typarray of the element.
+    private var arrayOID: Int32 {
+        switch element {
+        case .boolean: 1000
+        case .bytea: 1001
+        case .char: 1002
+        case .name: 1003
+        case .int8: 1016
+        case .int2: 1005
+        case .int4: 1007
+        case .oid: 1028
+        case .float4: 1021
+        case .float8: 1022
+        case .varchar: 1015
+        case .bpchar: 1014
+        case .timestamp: 1115
+        case .timestamptz: 1185
+        case .date: 1182
+        case .time: 1183
+        case .interval: 1187
+        case .numeric: 1231
+        case .uuid: 2951
+        case .json: 199
+        case .jsonb: 3807
+        default: 1009
+        }
+    }
+
+    /// Types that arrays can have elements of.
+    package static let elementKinds: [Kind] = [
+        .boolean, .int2, .int4, .int8, .float4, .float8, .numeric, .text, .varchar, .bpchar,
+        .timestamp, .timestamptz, .date, .time, .interval, .bytea, .uuid, .json, .jsonb, .oid,
+        .name,
+    ]
+
     /// pg_type.typlen: bytes of a fixed-width value, -1 for a variable one, -2 for a C string.
     package var wireLength: Int16 {
         switch kind {
         case .boolean, .char: 1
         case .int2: 2
         case .int4, .oid, .regclass, .regproc, .regtype, .void, .float4: 4
-        case .int8, .float8, .timestamp: 8
+        case .int8, .float8, .timestamp, .timestamptz, .time: 8
+        case .date: 4
+        case .uuid: 16
         case .interval: 16
         case .name: 64
         case .unknown: -2
-        case .text, .varchar, .numeric, .int2vector, .textArray, .bytea: -1
+        case .text, .varchar, .numeric, .int2vector, .bytea, .json, .jsonb, .bpchar, .array: -1
         }
     }
 
@@ -116,9 +185,17 @@ package struct DataType: Hashable, Sendable {
         case .regclass: return "regclass"
         case .regproc: return "regproc"
         case .regtype: return "regtype"
-        case .varchar: return "character varying"
+        case .varchar:
+            return modifier >= 4 ? "character varying(\(modifier - 4))" : "character varying"
+        case .bpchar: return modifier >= 4 ? "character(\(modifier - 4))" : "character"
+        case .date: return "date"
+        case .time: return "time without time zone"
+        case .timestamptz: return "timestamp with time zone"
+        case .uuid: return "uuid"
+        case .json: return "json"
+        case .jsonb: return "jsonb"
+        case .array: return elementType.name + "[]"
         case .int2vector: return "int2vector"
-        case .textArray: return "text[]"
         case .bytea: return "bytea"
         }
     }
@@ -135,8 +212,12 @@ package struct DataType: Hashable, Sendable {
         case .timestamp: "timestamp"
         case .char: "char"
         case .varchar: "varchar"
-        case .textArray: "_text"
-        case .numeric, .text, .interval, .unknown, .void, .oid, .name, .regclass, .regproc,
+        case .time: "time"
+        case .timestamptz: "timestamptz"
+        case .bpchar: "bpchar"
+        case .array: "_" + elementType.catalogName
+        case .date, .uuid, .json, .jsonb, .numeric, .text, .interval, .unknown, .void, .oid, .name,
+            .regclass, .regproc,
             .regtype,
             .int2vector, .bytea:
             DataType(kind).name
@@ -144,7 +225,7 @@ package struct DataType: Hashable, Sendable {
     }
 
     /// The type without its modifier.
-    package var base: DataType { DataType(kind) }
+    package var base: DataType { DataType(kind, element: element) }
 
     package var isNumber: Bool {
         switch kind {
@@ -157,36 +238,46 @@ package struct DataType: Hashable, Sendable {
 
     package var isString: Bool {
         switch kind {
-        case .text, .varchar, .name, .char, .unknown: true
+        case .text, .varchar, .name, .char, .unknown, .bpchar: true
         default: false
         }
     }
 
     /// The type a SQL name stands for, lower case; nil when there is none such.
     package static func named(_ name: String) -> DataType? {
-        switch name {
-        case "bool", "boolean": .boolean
-        case "int2", "smallint": .int2
-        case "int4", "int", "integer": .int4
-        case "int8", "bigint": .int8
-        case "float8", "float", "double precision", "double": .float8
-        case "numeric", "decimal", "dec": .numeric
-        case "text", "string": .text
-        case "timestamp", "timestamp without time zone": .timestamp
-        case "interval": .interval
-        case "oid": .oid
-        case "name": .name
-        case "regclass": DataType(.regclass)
-        case "regproc": DataType(.regproc)
-        case "regtype": DataType(.regtype)
-        case "unknown": .unknown
-        default: nil
+        if name.hasPrefix("_"), let element = named(String(name.dropFirst())) {
+            return array(of: element.kind)
         }
+        return byName[name]
     }
 
+    private static let byName: [String: DataType] = [
+        "bool": .boolean, "boolean": .boolean, "int2": .int2, "smallint": .int2, "int4": .int4,
+        "int": .int4, "integer": .int4, "int8": .int8, "bigint": .int8, "float8": .float8,
+        "float": .float8, "double precision": .float8, "double": .float8, "real": .float4,
+        "float4": .float4, "numeric": .numeric, "decimal": .numeric, "dec": .numeric,
+        "text": .text, "string": .text, "varchar": .varchar, "character varying": .varchar,
+        "char": .bpchar, "character": .bpchar, "bpchar": .bpchar, "bytea": .bytea,
+        "timestamp": .timestamp, "timestamp without time zone": .timestamp,
+        "timestamptz": .timestamptz, "timestamp with time zone": .timestamptz, "date": .date,
+        "time": .time, "time without time zone": .time, "interval": .interval, "uuid": .uuid,
+        "json": .json, "jsonb": .jsonb, "oid": .oid, "name": .name,
+        "regclass": DataType(.regclass), "regproc": DataType(.regproc),
+        "regtype": DataType(.regtype), "unknown": .unknown,
+    ]
+
+    private static let byOID: [Int32: DataType] = {
+        var types: [Int32: DataType] = [:]
+        for kind in Kind.allCases where kind != .array {
+            types[DataType(kind).oid] = DataType(kind)
+        }
+        for kind in elementKinds { types[array(of: kind).oid] = array(of: kind) }
+        return types
+    }()
+
     /// The type with this PostgreSQL identifier; nil when we do not have it.
-    package static func withOID(_ oid: Int32) -> DataType? {
-        for kind in Kind.allCases where DataType(kind).oid == oid { return DataType(kind) }
-        return nil
-    }
+    package static func withOID(_ oid: Int32) -> DataType? { byOID[oid] }
+
+    /// Every type that a column can have.
+    package static var all: [DataType] { byOID.values.sorted { $0.oid < $1.oid } }
 }

@@ -12,20 +12,36 @@ extension Timestamp {
         case "epoch": return -unixEpochOffset
         default: break
         }
-        var scanner = DigitScanner(bytes: bytes)
-        guard var fields = parseDate(&scanner) else { return nil }
-        if scanner.skip(84) || scanner.skip(116) || scanner.skipSpaces() {
-            if !scanner.isAtEnd, !scanner.isAtZone, !scanner.isAtWord("bc") {
-                guard try parseTime(&scanner, &fields, word) else { return nil }
-            }
+        guard let found = try parseFields(bytes) else { return nil }
+        return try checkedValue(found.fields, word)
+    }
+
+    /// Reads a timestamp with time zone: text without a zone is meant in `zone`.
+    /// - Returns: nil when the text is none. - Throws: 22008, 22023 for an unknown zone.
+    package static func parse(_ text: [UInt8], in zone: TimeZoneRules) throws(SQLError) -> Int64? {
+        let bytes = TextScan.trimmed(text)
+        let word = String(decoding: bytes, as: UTF8.self).lowercased()
+        switch word {
+        case "infinity": return infinity
+        case "-infinity": return negativeInfinity
+        case "epoch": return -unixEpochOffset
+        default: break
         }
-        _ = scanner.skipSpaces()
-        guard scanner.skipZone() else { return nil }
-        _ = scanner.skipSpaces()
-        if scanner.skipWord("bc") { fields.year = 1 - fields.year }
-        guard scanner.isAtEnd else { return nil }
-        // The days of a month depend on the year, which BC has just changed.
-        fields = try checked(fields, word)
+        guard let found = try parseFields(bytes) else { return nil }
+        let local = try checkedValue(found.fields, word)
+        switch found.zone {
+        case .none: return zone.instant(ofLocal: local)
+        case .offset(let seconds): return local - Int64(seconds) * 1_000_000
+        case .name(let name):
+            guard let rules = TimeZones.rules(named: name) else {
+                throw SQLError(
+                    .invalidParameterValue, "time zone \"\(name)\" not recognized")
+            }
+            return rules.instant(ofLocal: local)
+        }
+    }
+
+    private static func checkedValue(_ fields: Fields, _ word: String) throws(SQLError) -> Int64 {
         guard yearRange.contains(fields.year) else {
             throw SQLError(.datetimeFieldOverflow, "timestamp out of range: \"\(word)\"")
         }
@@ -34,6 +50,74 @@ extension Timestamp {
             throw SQLError(.datetimeFieldOverflow, "timestamp out of range: \"\(word)\"")
         }
         return result
+    }
+
+    /// What a text says about a moment.
+    struct Parsed {
+        enum Zone { case none, offset(Int), name(String) }
+
+        var fields: Fields
+        var hasTime = false
+        var zone = Zone.none
+    }
+
+    /// The calendar fields of a text, checked. - Returns: nil when it is no date.
+    static func parseFields(_ text: some Collection<UInt8>) throws(SQLError) -> Parsed? {
+        let bytes = TextScan.trimmed(text)
+        let word = String(decoding: bytes, as: UTF8.self).lowercased()
+        var scanner = DigitScanner(bytes: Array(bytes))
+        guard let date = parseDate(&scanner) ?? parseNamedDate(&scanner) else { return nil }
+        var parsed = Parsed(fields: date)
+        if scanner.skip(84) || scanner.skip(116) || scanner.skipSpaces() {
+            if let byte = scanner.peek, byte >= 48, byte <= 57 {
+                guard try parseTime(&scanner, &parsed.fields, word) else { return nil }
+                parsed.hasTime = true
+            }
+        }
+        _ = scanner.skipSpaces()
+        guard let zone = scanner.zone() else { return nil }
+        parsed.zone = zone
+        _ = scanner.skipSpaces()
+        if scanner.skipWord("bc") {
+            parsed.fields.year = 1 - parsed.fields.year
+        } else {
+            _ = scanner.skipWord("ad")
+        }
+        guard scanner.isAtEnd else { return nil }
+        // The days of a month depend on the year, which BC has just changed.
+        parsed.fields = try checked(parsed.fields, word)
+        return parsed
+    }
+
+    private static let monthNames = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ]
+
+    /// January 8, 1999; 8-Jan-1999; 1999-Jan-08.
+    private static func parseNamedDate(_ scanner: inout DigitScanner) -> Fields? {
+        scanner.index = 0
+        var month: Int?
+        var numbers: [(value: Int, digits: Int)] = []
+        while month == nil || numbers.count < 2 {
+            while let byte = scanner.peek, byte == 45 || byte == 44 || TextScan.isSpace(byte) {
+                scanner.index += 1
+            }
+            if let number = scanner.number(maxDigits: 6) {
+                numbers.append(number)
+                if numbers.count > 2 { return nil }
+            } else {
+                let word = scanner.letters()
+                guard word.count >= 3, month == nil,
+                    let index = monthNames.firstIndex(of: String(word.prefix(3)))
+                else { return nil }
+                month = index + 1
+            }
+        }
+        guard let month, numbers.count == 2 else { return nil }
+        let (year, day) =
+            numbers[0].digits >= 3 ? (numbers[0], numbers[1]) : (numbers[1], numbers[0])
+        let full = year.digits <= 2 ? (year.value < 70 ? 2000 : 1900) + year.value : year.value
+        return Fields(year: full, month: month, day: day.value)
     }
 
     private static func outOfRange(_ text: String) -> SQLError {
@@ -69,7 +153,7 @@ extension Timestamp {
         return fields
     }
 
-    private static func parseTime(
+    static func parseTime(
         _ scanner: inout DigitScanner, _ fields: inout Fields, _ text: String
     ) throws(SQLError) -> Bool {
         if let compact = scanner.sixDigits() {
@@ -182,12 +266,53 @@ struct DigitScanner {
     }
 
     /// `Z`, `UTC`, `+02`, `-05:30`; true when there is none either.
-    mutating func skipZone() -> Bool {
-        if skip(90) || skip(122) || skipWord("utc") || skipWord("gmt") { return true }
-        guard peek == 43 || peek == 45 else { return true }
-        index += 1
-        guard number(maxDigits: 4) != nil else { return false }
-        if skip(58) { return number(maxDigits: 2) != nil }
-        return true
+    mutating func skipZone() -> Bool { zone() != nil }
+
+    /// Z, +02, -05:30, +0530, or a name; none when there is nothing of the kind.
+    mutating func zone() -> Timestamp.Parsed.Zone? {
+        if let sign = peek, sign == 43 || sign == 45 {
+            index += 1
+            guard let first = number(maxDigits: 6) else { return nil }
+            var (hours, minutes, seconds) = (first.value, 0, 0)
+            if first.digits > 4 {
+                (hours, minutes, seconds) = (
+                    first.value / 10000, first.value / 100 % 100, first.value % 100
+                )
+            } else if first.digits > 2 {
+                (hours, minutes) = (first.value / 100, first.value % 100)
+            }
+            if skip(58) {
+                guard let part = number(maxDigits: 2) else { return nil }
+                minutes = part.value
+                if skip(58) {
+                    guard let last = number(maxDigits: 2) else { return nil }
+                    seconds = last.value
+                }
+            }
+            guard hours <= 15, minutes < 60, seconds < 60 else { return nil }
+            let offset = hours * 3600 + minutes * 60 + seconds
+            return .offset(sign == 45 ? -offset : offset)
+        }
+        if isAtWord("bc") || isAtWord("ad") { return Timestamp.Parsed.Zone.none }
+        let start = index
+        while let byte = peek,
+            (byte | 32 >= 97 && byte | 32 <= 122) || byte == 47 || byte == 95
+                || (index > start && (byte >= 48 && byte <= 57 || byte == 45 || byte == 43))
+        {
+            index += 1
+        }
+        if index == start { return Timestamp.Parsed.Zone.none }
+        let name = String(decoding: bytes[start..<index], as: UTF8.self)
+        switch name.lowercased() {
+        case "z", "utc", "gmt", "zulu": return .offset(0)
+        default: return .name(name)
+        }
+    }
+
+    /// A run of letters, lower case.
+    mutating func letters() -> String {
+        let start = index
+        while let byte = peek, byte | 32 >= 97, byte | 32 <= 122 { index += 1 }
+        return String(decoding: bytes[start..<index], as: UTF8.self).lowercased()
     }
 }

@@ -42,7 +42,7 @@ package indirect enum Expression: Sendable {
     case row([Expression], at: Int)
     /// `left op ANY (array)`, ALL likewise.
     case quantified(String, Expression, Expression, isAll: Bool, at: Int)
-    case subscript_(Expression, at: Int)
+    case subscript_(Expression, [Subscript], at: Int)
     /// `left op ANY (SELECT …)`, ALL likewise.
     case comparedQuery(String, Expression, Query, isAll: Bool, at: Int)
 
@@ -55,7 +55,8 @@ package indirect enum Expression: Sendable {
             .between(_, _, _, _, _, let at), .inList(_, _, _, let at), .inQuery(_, _, _, let at),
             .like(_, _, _, _, let at), .subquery(_, let at), .exists(_, let at),
             .arrayQuery(_, let at), .array(_, let at), .row(_, let at),
-            .quantified(_, _, _, _, let at), .subscript_(_, let at), .comparedQuery(_, _, _, _, let at):
+            .quantified(_, _, _, _, let at), .subscript_(_, _, let at),
+            .comparedQuery(_, _, _, _, let at):
             at
         case .call(let call): call.at
         case .and(let left, _), .or(let left, _): left.at
@@ -109,4 +110,11 @@ package indirect enum GroupItem: Sendable {
     case sets([GroupItem])
     /// A list in parentheses within GROUPING SETS.
     case list([Expression])
+}
+
+/// [index] or [lower:upper].
+package struct Subscript: Sendable {
+    package var lower: Expression?
+    package var upper: Expression?
+    package var isSlice: Bool
 }

@@ -1,0 +1,539 @@
+import Types
+
+/// Functions and operators of date, time and timestamp with time zone. Those whose answer depends on
+/// the session's time zone go by their name and `@zone`, and take its name as a last argument.
+enum CalendarFunctions {
+    static let all: [ScalarFunction] = arithmetic + fields + zones + makers + tests
+
+    private static let day = Timestamp.microsecondsPerDay
+
+    private static func int(
+        _ name: String, _ arguments: [DataType], _ result: DataType,
+        _ f: @escaping @Sendable ([Column], Int) throws(SQLError) -> Int64
+    ) -> ScalarFunction {
+        ScalarFunction(name, arguments, result, canFail: true) { e, c in
+            RowKernels.ints(e, c) { (row) throws(SQLError) in try f(c, row) }
+        }
+    }
+
+    private static func cell(_ column: Column, _ row: Int) -> Int64 { column.int64s.cells[row] }
+
+    private static func negated(_ x: Interval) -> Interval {
+        Interval(months: 0 &- x.months, days: 0 &- x.days, microseconds: 0 &- x.microseconds)
+    }
+
+    private static func shifted(_ date: Int64, by days: Int64) throws(SQLError) -> Int64 {
+        guard CalendarDate.isFinite(date) else { return date }
+        let sum = date + days
+        guard CalendarDate.inRange(sum) else {
+            throw SQLError(.datetimeFieldOverflow, "date out of range")
+        }
+        return sum
+    }
+
+    private static func wrapped(_ time: Int64) -> Int64 { ((time % day) + day) % day }
+
+    private static func zone(_ column: Column, _ row: Int) throws(SQLError) -> TimeZoneRules {
+        let name = String(decoding: column.textBytes(row), as: UTF8.self)
+        guard let rules = TimeZones.rules(named: name) else {
+            throw SQLError(.invalidParameterValue, "time zone \"\(name)\" not recognized")
+        }
+        return rules
+    }
+
+    private static var arithmetic: [ScalarFunction] {
+        [
+            int("+", [.date, .int4], .date) { (c, row) throws(SQLError) in
+                try shifted(cell(c[0], row), by: cell(c[1], row))
+            },
+            int("+", [.int4, .date], .date) { (c, row) throws(SQLError) in
+                try shifted(cell(c[1], row), by: cell(c[0], row))
+            },
+            int("-", [.date, .int4], .date) { (c, row) throws(SQLError) in
+                try shifted(cell(c[0], row), by: 0 - cell(c[1], row))
+            },
+            int("-", [.date, .date], .int4) { (c, row) throws(SQLError) in
+                let (a, b) = (cell(c[0], row), cell(c[1], row))
+                guard CalendarDate.isFinite(a), CalendarDate.isFinite(b) else {
+                    throw SQLError(.datetimeFieldOverflow, "cannot subtract infinite dates")
+                }
+                return a - b
+            },
+            int("+", [.date, .time], .timestamp) { (c, row) throws(SQLError) in
+                try CalendarDate.timestamp(cell(c[0], row)) + cell(c[1], row)
+            },
+            int("+", [.time, .date], .timestamp) { (c, row) throws(SQLError) in
+                try CalendarDate.timestamp(cell(c[1], row)) + cell(c[0], row)
+            },
+            int("+", [.date, .interval], .timestamp) { (c, row) throws(SQLError) in
+                try Timestamp.add(
+                    try CalendarDate.timestamp(cell(c[0], row)), c[1].intervals.cells[row])
+            },
+            int("+", [.interval, .date], .timestamp) { (c, row) throws(SQLError) in
+                try Timestamp.add(
+                    try CalendarDate.timestamp(cell(c[1], row)), c[0].intervals.cells[row])
+            },
+            int("-", [.date, .interval], .timestamp) { (c, row) throws(SQLError) in
+                try Timestamp.add(
+                    try CalendarDate.timestamp(cell(c[0], row)), negated(c[1].intervals.cells[row]))
+            },
+            int("+", [.time, .interval], .time) { c, row in
+                wrapped(cell(c[0], row) &+ c[1].intervals.cells[row].microseconds % day)
+            },
+            int("+", [.interval, .time], .time) { c, row in
+                wrapped(cell(c[1], row) &+ c[0].intervals.cells[row].microseconds % day)
+            },
+            int("-", [.time, .interval], .time) { c, row in
+                wrapped(cell(c[0], row) &- c[1].intervals.cells[row].microseconds % day)
+            },
+            ScalarFunction("-", [.time, .time], .interval) { e, c in
+                RowKernels.intervals(e, c) {
+                    Interval(months: 0, days: 0, microseconds: cell(c[0], $0) - cell(c[1], $0))
+                }
+            },
+            ScalarFunction("-", [.timestamptz, .timestamptz], .interval, canFail: true) { e, c in
+                RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    try difference(cell(c[0], row), cell(c[1], row))
+                }
+            },
+            int("+@zone", [.timestamptz, .interval, .text], .timestamptz) {
+                (c, row) throws(SQLError) in
+                try add(cell(c[0], row), c[1].intervals.cells[row], try zone(c[2], row))
+            },
+            int("+@zone", [.interval, .timestamptz, .text], .timestamptz) {
+                (c, row) throws(SQLError) in
+                try add(cell(c[1], row), c[0].intervals.cells[row], try zone(c[2], row))
+            },
+            int("-@zone", [.timestamptz, .interval, .text], .timestamptz) {
+                (c, row) throws(SQLError) in
+                try add(cell(c[0], row), negated(c[1].intervals.cells[row]), try zone(c[2], row))
+            },
+        ]
+    }
+
+    /// Whole days, then time: what PostgreSQL's timestamp_mi gives.
+    static func difference(_ a: Int64, _ b: Int64) throws(SQLError) -> Interval {
+        guard Timestamp.isFinite(a), Timestamp.isFinite(b) else {
+            throw SQLError(.datetimeFieldOverflow, "cannot subtract infinite timestamps")
+        }
+        let micros = a - b
+        return Interval(months: 0, days: Int32(micros / day), microseconds: micros % day)
+    }
+
+    /// Months and days on the local calendar, the rest on the clock.
+    private static func add(_ instant: Int64, _ interval: Interval, _ zone: TimeZoneRules)
+        throws(SQLError) -> Int64
+    {
+        guard Timestamp.isFinite(instant) else { return instant }
+        var result = instant
+        if interval.months != 0 || interval.days != 0 {
+            let calendar = Interval(months: interval.months, days: interval.days, microseconds: 0)
+            result = zone.instant(ofLocal: try Timestamp.add(zone.local(instant), calendar))
+        }
+        return try Timestamp.add(
+            result, Interval(months: 0, days: 0, microseconds: interval.microseconds))
+    }
+
+    // MARK: - Fields
+
+    private static func unit(_ column: Column, _ row: Int) -> String {
+        DateTimeFunctions.unit(column.textBytes(row))
+    }
+
+    private static func field(_ c: [Column], _ row: Int, _ value: Int64, _ type: String)
+        throws(SQLError) -> Numeric
+    {
+        try DateTimeFunctions.field(c[0].textBytes(row), value, typeName: type)
+    }
+
+    private static func zonedField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+        let (instant, rules) = (cell(c[1], row), try zone(c[2], row))
+        let offset = Timestamp.isFinite(instant) ? rules.offset(at: instant) : 0
+        switch unit(c[0], row) {
+        case "epoch":
+            return Numeric(
+                coefficient: Int128(instant) + Int128(Timestamp.unixEpochOffset), scale: 6)
+        case "timezone": return Numeric(Int64(offset))
+        case "timezone_hour": return Numeric(Int64(offset / 3600))
+        case "timezone_minute": return Numeric(Int64(offset / 60 % 60))
+        default:
+            return try field(c, row, rules.local(instant), "timestamp with time zone")
+        }
+    }
+
+    private static func dateField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+        let name = unit(c[0], row)
+        if ["hour", "minute", "second", "millisecond", "microsecond"].contains(name) {
+            throw SQLError(
+                .featureNotSupported, "unit \"\(name)\" not supported for type date")
+        }
+        let value = try CalendarDate.timestamp(cell(c[1], row))
+        if name == "epoch" { return Numeric((cell(c[1], row) + Timestamp.epochDays) * 86400) }
+        return try field(c, row, value, "date")
+    }
+
+    private static func timeField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+        let name = unit(c[0], row)
+        switch name {
+        case "epoch": return Numeric(coefficient: Int128(cell(c[1], row)), scale: 6)
+        case "hour", "minute", "second", "millisecond", "microsecond":
+            return try field(c, row, cell(c[1], row), "time without time zone")
+        default:
+            throw SQLError(
+                .featureNotSupported,
+                "unit \"\(name)\" not supported for type time without time zone")
+        }
+    }
+
+    private static func intervalField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+        let value = c[1].intervals.cells[row]
+        let name = unit(c[0], row)
+        let inMinute = value.microseconds % 60_000_000
+        switch name {
+        case "microsecond": return Numeric(inMinute)
+        case "millisecond": return Numeric(coefficient: Int128(inMinute), scale: 3)
+        case "second": return Numeric(coefficient: Int128(inMinute), scale: 6)
+        case "minute": return Numeric(value.microseconds / 60_000_000 % 60)
+        case "hour": return Numeric(value.microseconds / 3_600_000_000)
+        case "day": return Numeric(Int64(value.days))
+        case "month": return Numeric(Int64(value.months % 12))
+        case "quarter": return Numeric(Int64(value.months % 12 / 3 + 1))
+        case "year": return Numeric(Int64(value.months / 12))
+        case "decade": return Numeric(Int64(value.months / 120))
+        case "century": return Numeric(Int64(value.months / 1200))
+        case "millennium": return Numeric(Int64(value.months / 12000))
+        case "epoch":
+            // A year is 365.25 days, what is left of it months of 30.
+            let years = Int128(value.months / 12) * 31_557_600_000_000
+            let months = Int128(value.months % 12) * 30 * Int128(day)
+            let days = Int128(value.days) * Int128(day)
+            return Numeric(
+                coefficient: years + months + days + Int128(value.microseconds), scale: 6)
+        default:
+            throw SQLError(
+                .invalidParameterValue, "unit \"\(name)\" not recognized for type interval")
+        }
+    }
+
+    private static func extracting(
+        _ name: String, _ type: DataType, zoned: Bool = false,
+        _ f: @escaping @Sendable ([Column], Int) throws(SQLError) -> Numeric
+    ) -> [ScalarFunction] {
+        let arguments: [DataType] = [.text, type] + (zoned ? [.text] : [])
+        let suffix = zoned ? "@zone" : ""
+        return [
+            ScalarFunction("extract" + suffix, arguments, .numeric, canFail: true) { e, c in
+                RowKernels.numerics(e, c) { (row) throws(SQLError) in try f(c, row) }
+            },
+            ScalarFunction("date_part" + suffix, arguments, .float8, canFail: true) { e, c in
+                RowKernels.doubles(e, c) { (row) throws(SQLError) in try f(c, row).double }
+            },
+        ]
+    }
+
+    private static var fields: [ScalarFunction] {
+        extracting("extract", .timestamptz, zoned: true, zonedField)
+            + extracting("extract", .date, dateField) + extracting("extract", .time, timeField)
+            + extracting("extract", .interval, intervalField) + [
+                int("date_trunc@zone", [.text, .timestamptz, .text], .timestamptz) {
+                    (c, row) throws(SQLError) in
+                    try truncated(cell(c[1], row), c[0].textBytes(row), try zone(c[2], row))
+                },
+                int("date_trunc", [.text, .timestamptz, .text], .timestamptz) {
+                    (c, row) throws(SQLError) in
+                    try truncated(cell(c[1], row), c[0].textBytes(row), try zone(c[2], row))
+                },
+                ScalarFunction("date_trunc", [.text, .interval], .interval, canFail: true) { e, c in
+                    RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                        try truncated(c[1].intervals.cells[row], unit(c[0], row))
+                    }
+                },
+                int("date_bin", [.interval, .timestamptz, .timestamptz], .timestamptz) {
+                    (c, row) throws(SQLError) in
+                    let stride = try DateTimeFunctions.fixedWidth(c[0].intervals.cells[row])
+                    return DateTimeFunctions.floorTo(cell(c[1], row), stride, cell(c[2], row))
+                },
+                ScalarFunction("age", [.timestamp, .timestamp], .interval, canFail: true) { e, c in
+                    RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                        try age(cell(c[0], row), cell(c[1], row))
+                    }
+                },
+                ScalarFunction(
+                    "age@zone", [.timestamptz, .timestamptz, .text], .interval, canFail: true
+                ) { e, c in
+                    RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                        let rules = try zone(c[2], row)
+                        return try age(
+                            rules.local(cell(c[0], row)), rules.local(cell(c[1], row)))
+                    }
+                },
+            ]
+    }
+
+    private static func truncated(_ instant: Int64, _ unit: [UInt8], _ zone: TimeZoneRules)
+        throws(SQLError) -> Int64
+    {
+        guard Timestamp.isFinite(instant) else { return instant }
+        let local = try DateTimeFunctions.truncated(
+            zone.local(instant), unit, typeName: "timestamp with time zone")
+        // Within an hour the offset is what it was: a repeated hour stays the one it is.
+        switch DateTimeFunctions.unit(unit) {
+        case "microsecond", "millisecond", "second", "minute", "hour":
+            return local - Int64(zone.offset(at: instant)) * 1_000_000
+        default: return zone.instant(ofLocal: local)
+        }
+    }
+
+    private static func truncated(_ value: Interval, _ unit: String) throws(SQLError) -> Interval {
+        var result = value
+        func months(_ step: Int32) -> Interval {
+            Interval(months: value.months / step * step, days: 0, microseconds: 0)
+        }
+        switch unit {
+        case "microsecond": return value
+        case "millisecond": result.microseconds -= value.microseconds % 1000
+        case "second": result.microseconds -= value.microseconds % 1_000_000
+        case "minute": result.microseconds -= value.microseconds % 60_000_000
+        case "hour": result.microseconds -= value.microseconds % 3_600_000_000
+        case "day": result.microseconds = 0
+        case "month": return months(1)
+        case "quarter": return months(3)
+        case "year": return months(12)
+        case "decade": return months(120)
+        case "century": return months(1200)
+        case "millennium": return months(12000)
+        case "week":
+            throw SQLError(
+                .featureNotSupported, "unit \"week\" not supported for type interval",
+                detail: "Months usually have fractional weeks.")
+        default:
+            throw SQLError(
+                .invalidParameterValue, "unit \"\(unit)\" not recognized for type interval")
+        }
+        return result
+    }
+
+    /// Years, months, days and time between two moments on the calendar (timestamp_age).
+    static func age(_ a: Int64, _ b: Int64) throws(SQLError) -> Interval {
+        guard Timestamp.isFinite(a), Timestamp.isFinite(b) else {
+            throw SQLError(.datetimeFieldOverflow, "cannot subtract infinite timestamps")
+        }
+        let (later, earlier) = a >= b ? (a, b) : (b, a)
+        let (x, y) = (Timestamp.fields(later), Timestamp.fields(earlier))
+        var months = (x.year - y.year) * 12 + x.month - y.month
+        var days = x.day - y.day
+        var time = Timestamp.split(later).time - Timestamp.split(earlier).time
+        if time < 0 {
+            time += day
+            days -= 1
+        }
+        if days < 0 {
+            // The month that is borrowed is the earlier moment's.
+            days += Timestamp.daysInMonth(year: y.year, month: y.month)
+            months -= 1
+        }
+        let result = Interval(months: Int32(months), days: Int32(days), microseconds: time)
+        return a >= b ? result : negated(result)
+    }
+
+    // MARK: - Zones
+
+    private static var zones: [ScalarFunction] {
+        [
+            int("timezone", [.text, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
+                try zone(c[0], row).instant(ofLocal: cell(c[1], row))
+            },
+            int("timezone", [.text, .timestamptz], .timestamp) { (c, row) throws(SQLError) in
+                try zone(c[0], row).local(cell(c[1], row))
+            },
+            int("timezone", [.interval, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
+                cell(c[1], row) - c[0].intervals.cells[row].microseconds
+            },
+            int("timezone", [.interval, .timestamptz], .timestamp) { (c, row) throws(SQLError) in
+                cell(c[1], row) + c[0].intervals.cells[row].microseconds
+            },
+            int("to_timestamp", [.float8], .timestamptz) { (c, row) throws(SQLError) in
+                let seconds = c[0].doubles.cells[row]
+                if seconds.isNaN {
+                    throw SQLError(.datetimeFieldOverflow, "timestamp cannot be NaN")
+                }
+                if seconds.isInfinite {
+                    return seconds > 0 ? Timestamp.infinity : Timestamp.negativeInfinity
+                }
+                let micros = (seconds * 1e6).rounded(.toNearestOrEven)
+                guard let whole = Int64(exactly: micros),
+                    case let (value, overflow) = whole.subtractingReportingOverflow(
+                        Timestamp.unixEpochOffset), !overflow, Timestamp.inRange(value)
+                else {
+                    throw SQLError(
+                        .datetimeFieldOverflow, "timestamp out of range: \"\(seconds)\"")
+                }
+                return value
+            },
+        ]
+    }
+
+    // MARK: - Making
+
+    private static func checkedDay(_ year: Int64, _ month: Int64, _ date: Int64) throws(SQLError)
+        -> Int64
+    {
+        let isBC = year < 0
+        let actual = isBC ? year + 1 : year
+        guard year != 0, abs(actual) < 300_000, (1...12).contains(month), date >= 1,
+            date <= Int64(Timestamp.daysInMonth(year: Int(actual), month: Int(month)))
+        else {
+            throw SQLError(
+                .datetimeFieldOverflow,
+                "date field value out of range: \(year)-\(padded(month))-\(padded(date))")
+        }
+        return Timestamp.days(year: Int(actual), month: Int(month), day: Int(date))
+    }
+
+    private static func padded(_ value: Int64) -> String {
+        value >= 0 && value < 10 ? "0\(value)" : "\(value)"
+    }
+
+    private static func checkedTime(_ hour: Int64, _ minute: Int64, _ second: Double)
+        throws(SQLError) -> Int64
+    {
+        let isMidnight = hour == 24 && minute == 0 && second == 0
+        guard (0...23).contains(hour) || isMidnight, (0...59).contains(minute), second >= 0,
+            second <= 60
+        else {
+            throw SQLError(
+                .datetimeFieldOverflow,
+                "time field value out of range: \(hour):\(padded(minute)):\(second)")
+        }
+        return (hour * 3600 + minute * 60) * 1_000_000
+            + Int64((second * 1e6).rounded(.toNearestOrEven))
+    }
+
+    private static var makers: [ScalarFunction] {
+        let moment: [DataType] = [.int4, .int4, .int4, .int4, .int4, .float8]
+        @Sendable func local(_ c: [Column], _ row: Int) throws(SQLError) -> Int64 {
+            let days = try checkedDay(cell(c[0], row), cell(c[1], row), cell(c[2], row))
+            let time = try checkedTime(
+                cell(c[3], row), cell(c[4], row), c[5].doubles.cells[row])
+            return try CalendarDate.timestamp(days) + time
+        }
+        return [
+            int("make_date", [.int4, .int4, .int4], .date) { (c, row) throws(SQLError) in
+                try checkedDay(cell(c[0], row), cell(c[1], row), cell(c[2], row))
+            },
+            int("make_time", [.int4, .int4, .float8], .time) { (c, row) throws(SQLError) in
+                try checkedTime(cell(c[0], row), cell(c[1], row), c[2].doubles.cells[row])
+            },
+            int("make_timestamp", moment, .timestamp, local),
+            int("make_timestamptz@zone", moment + [.text], .timestamptz) {
+                (c, row) throws(SQLError) in
+                try zone(c[6], row).instant(ofLocal: try local(c, row))
+            },
+            int("make_timestamptz", moment + [.text], .timestamptz) { (c, row) throws(SQLError) in
+                try zone(c[6], row).instant(ofLocal: try local(c, row))
+            },
+            ScalarFunction(
+                "make_interval",
+                [.int4, .int4, .int4, .int4, .int4, .int4, .float8], .interval, canFail: true
+            ) { e, c in
+                RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    let v = (0..<6).map { cell(c[$0], row) }
+                    let seconds = c[6].doubles.cells[row] * 1e6
+                    guard let months = Int32(exactly: v[0] * 12 + v[1]),
+                        let days = Int32(exactly: v[2] * 7 + v[3]),
+                        let micros = Int64(exactly: seconds.rounded(.toNearestOrEven))
+                    else { throw SQLError(.datetimeFieldOverflow, "interval out of range") }
+                    return Interval(
+                        months: months, days: days,
+                        microseconds: (v[4] * 3600 + v[5] * 60) * 1_000_000 + micros)
+                }
+            },
+        ]
+    }
+
+    private static var tests: [ScalarFunction] {
+        [
+            ScalarFunction("isfinite", [.date], .boolean) { e, c in
+                RowKernels.bools(e, c) { CalendarDate.isFinite(cell(c[0], $0)) }
+            },
+            ScalarFunction("isfinite", [.timestamp], .boolean) { e, c in
+                RowKernels.bools(e, c) { Timestamp.isFinite(cell(c[0], $0)) }
+            },
+            ScalarFunction("isfinite", [.timestamptz], .boolean) { e, c in
+                RowKernels.bools(e, c) { Timestamp.isFinite(cell(c[0], $0)) }
+            },
+            ScalarFunction("isfinite", [.interval], .boolean) { e, c in
+                RowKernels.bools(e, c) { _ in true }
+            },
+        ] + justified
+    }
+
+    private static var justified: [ScalarFunction] {
+        func make(_ name: String, _ f: @escaping @Sendable (Interval) -> Interval) -> ScalarFunction
+        {
+            ScalarFunction(name, [.interval], .interval) { e, c in
+                let cells = c[0].intervals
+                return RowKernels.intervals(e, c) { f(cells.cells[$0]) }
+            }
+        }
+        return [
+            make("justify_hours") {
+                Interval(months: $0.months, days: 0, microseconds: 0).plusHours($0)
+            },
+            make("justify_days") { x in
+                var result = x
+                result.months += x.days / 30
+                result.days = x.days % 30
+                if result.months > 0, result.days < 0 {
+                    result.days += 30
+                    result.months -= 1
+                } else if result.months < 0, result.days > 0 {
+                    result.days -= 30
+                    result.months += 1
+                }
+                return result
+            },
+            make("justify_interval") { justify($0) },
+        ]
+    }
+
+    private static func justify(_ value: Interval) -> Interval {
+        var x = value
+        x.days += Int32(x.microseconds / day)
+        x.microseconds %= day
+        x.months += x.days / 30
+        x.days %= 30
+        if x.months > 0, x.days < 0 || (x.days == 0 && x.microseconds < 0) {
+            x.days += 30
+            x.months -= 1
+        } else if x.months < 0, x.days > 0 || (x.days == 0 && x.microseconds > 0) {
+            x.days -= 30
+            x.months += 1
+        }
+        if x.days > 0, x.microseconds < 0 {
+            x.microseconds += day
+            x.days -= 1
+        } else if x.days < 0, x.microseconds > 0 {
+            x.microseconds -= day
+            x.days += 1
+        }
+        return x
+    }
+}
+
+extension Interval {
+    fileprivate func plusHours(_ value: Interval) -> Interval {
+        let day = Timestamp.microsecondsPerDay
+        var result = value
+        result.days += Int32(value.microseconds / day)
+        result.microseconds = value.microseconds % day
+        if result.days > 0, result.microseconds < 0 {
+            result.microseconds += day
+            result.days -= 1
+        } else if result.days < 0, result.microseconds > 0 {
+            result.microseconds -= day
+            result.days += 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,78 @@
+import Dataflow
+import Types
+
+/// ARRAY[…], subscripts, and comparisons with any or all elements.
+extension ExpressionBinder {
+    func arrayConstructor(_ list: [Expression], _ at: Int) throws(SQLError) -> Expr {
+        if list.isEmpty {
+            throw SQLError(
+                .indeterminateDatatype, "cannot determine type of empty array",
+                hint: "Explicitly cast to the desired type, for example ARRAY[]::integer[].",
+                position: binder.position(at))
+        }
+        let (values, type) = try unify(try bindAll(list), "ARRAY")
+        let function = ArrayFunctions.constructor(values.count, element: type)
+        return .call(function, values, function.result)
+    }
+
+    func subscripted(_ value: Expr, _ subscripts: [Subscript], _ at: Int) throws(SQLError) -> Expr {
+        guard value.type.kind == .array else {
+            throw SQLError(
+                .datatypeMismatch,
+                "cannot subscript type \(value.type.base.name) because it does not support subscripting",
+                position: binder.position(at))
+        }
+        func bound(_ node: Expression?) throws(SQLError) -> Expr {
+            guard let node else { return .constant(.null, .int4) }
+            return try binder.convert(try bind(node), to: .int4, .assignment, at: node.at) {
+                SQLError(
+                    .datatypeMismatch, "array subscript must have type integer",
+                    position: binder.position(node.at))
+            }
+        }
+        if let slice = subscripts.first, slice.isSlice {
+            guard subscripts.count == 1 else {
+                throw SQLError.unsupported(
+                    "a slice of several dimensions", at: binder.position(at))
+            }
+            return .call(
+                ArrayFunctions.slice(value.type),
+                [value, try bound(slice.lower), try bound(slice.upper)], value.type)
+        }
+        var arguments = [value]
+        for item in subscripts { arguments.append(try bound(item.lower)) }
+        let function = ArrayFunctions.element(value.type, subscripts: subscripts.count)
+        return .call(function, arguments, function.result)
+    }
+
+    /// left op ANY (array), left op ALL (array)
+    func quantified(_ symbol: String, _ left: Expr, _ right: Expr, _ isAll: Bool, _ at: Int)
+        throws(SQLError) -> Expr
+    {
+        var array = right
+        if array.type.kind == .unknown {
+            let element = left.type.kind == .unknown ? DataType.text : left.type
+            array = try binder.convertImplicitly(array, to: .array(of: element.kind), at: at)
+        }
+        guard array.type.kind == .array else {
+            throw SQLError(
+                .wrongObjectType, "op ANY/ALL (array) requires array on right side",
+                position: binder.position(at))
+        }
+        // The comparison of the left value with one element, over columns 0 and 1.
+        let element = array.type.elementType
+        let known =
+            left.type.kind == .unknown
+            ? try binder.convertImplicitly(left, to: element, at: at) : left
+        let pair = try binary(
+            symbol, .column(0, known.type), .column(1, element), at, (at, at))
+        guard pair.type.kind == .boolean else {
+            throw SQLError(
+                .datatypeMismatch, "op ANY/ALL (array) requires operator to yield boolean",
+                position: binder.position(at))
+        }
+        let function = ArrayFunctions.quantified(
+            pair, left: known.type, array: array.type, isAll: isAll)
+        return .call(function, [known, array], .boolean)
+    }
+}

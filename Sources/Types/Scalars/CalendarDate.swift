@@ -1,0 +1,94 @@
+/// Dates (days since 2000-01-01, as Int64) and times of day (microseconds since midnight).
+package enum CalendarDate {
+    package static let infinity = Int64(Int32.max)
+    package static let negativeInfinity = Int64(Int32.min)
+
+    package static func isFinite(_ day: Int64) -> Bool {
+        day != infinity && day != negativeInfinity
+    }
+
+    /// 4713 BC to 5874897 AD, as PostgreSQL.
+    package static func inRange(_ day: Int64) -> Bool { day >= -2_451_545 && day < 2_145_031_949 }
+
+    /// Midnight of a date. - Throws: 22008.
+    package static func timestamp(_ day: Int64) throws(SQLError) -> Int64 {
+        if day == infinity { return Timestamp.infinity }
+        if day == negativeInfinity { return Timestamp.negativeInfinity }
+        let (value, overflow) = day.multipliedReportingOverflow(by: Timestamp.microsecondsPerDay)
+        guard !overflow, Timestamp.inRange(value) else {
+            throw SQLError(.datetimeFieldOverflow, "date out of range for timestamp")
+        }
+        return value
+    }
+
+    /// The date of a timestamp.
+    package static func day(_ timestamp: Int64) -> Int64 {
+        if timestamp == Timestamp.infinity { return infinity }
+        if timestamp == Timestamp.negativeInfinity { return negativeInfinity }
+        return Timestamp.split(timestamp).day
+    }
+
+    /// Appends `2015-07-15`, ` BC` behind when it is.
+    package static func append(_ day: Int64, to output: inout [UInt8]) {
+        if day == infinity { return output.append(contentsOf: "infinity".utf8) }
+        if day == negativeInfinity { return output.append(contentsOf: "-infinity".utf8) }
+        let date = Timestamp.date(ofDay: day)
+        let isBC = date.year <= 0
+        Timestamp.appendPadded(isBC ? 1 - date.year : date.year, width: 4, to: &output)
+        output.append(45)
+        Timestamp.appendPadded(date.month, width: 2, to: &output)
+        output.append(45)
+        Timestamp.appendPadded(date.day, width: 2, to: &output)
+        if isBC { output.append(contentsOf: " BC".utf8) }
+    }
+
+    /// Reads a date; a time of day and a zone behind it are ignored, as PostgreSQL does.
+    /// - Returns: nil when the text is no date. - Throws: 22008.
+    package static func parse(_ text: [UInt8]) throws(SQLError) -> Int64? {
+        let word = String(decoding: TextScan.trimmed(text), as: UTF8.self).lowercased()
+        if word == "infinity" { return infinity }
+        if word == "-infinity" { return negativeInfinity }
+        if word == "epoch" { return -Timestamp.epochDays }
+        guard let fields = try Timestamp.parseFields(text) else { return nil }
+        let day = Timestamp.days(
+            year: fields.fields.year, month: fields.fields.month, day: fields.fields.day)
+        guard inRange(day) else {
+            throw SQLError(.datetimeFieldOverflow, "date out of range: \"\(word)\"")
+        }
+        return day
+    }
+
+    /// Appends `12:34:56.789`.
+    package static func appendTime(_ time: Int64, to output: inout [UInt8]) {
+        let seconds = Int(time / 1_000_000)
+        Timestamp.appendTime(
+            .init(
+                year: 2000, month: 1, day: 1, hour: seconds / 3600, minute: seconds / 60 % 60,
+                second: seconds % 60, microsecond: Int(time % 1_000_000)), to: &output)
+    }
+
+    /// Reads a time of day, alone or behind a date. - Returns: nil when it is none. - Throws: 22008.
+    package static func parseTime(_ text: [UInt8]) throws(SQLError) -> Int64? {
+        let trimmed = TextScan.trimmed(text)
+        if trimmed.isEmpty { return nil }
+        if let time = try timeAlone(Array(trimmed)) { return time }
+        guard let found = try Timestamp.parseFields(text), found.hasTime else { return nil }
+        return microseconds(found.fields)
+    }
+
+    private static func timeAlone(_ text: [UInt8]) throws(SQLError) -> Int64? {
+        var fields = Timestamp.Fields(year: 2000, month: 1, day: 1)
+        var scanner = DigitScanner(bytes: text)
+        let word = String(decoding: text, as: UTF8.self)
+        guard try Timestamp.parseTime(&scanner, &fields, word) else { return nil }
+        _ = scanner.skipSpaces()
+        guard scanner.skipZone() else { return nil }
+        _ = scanner.skipSpaces()
+        return scanner.isAtEnd ? microseconds(fields) : nil
+    }
+
+    private static func microseconds(_ fields: Timestamp.Fields) -> Int64 {
+        Int64(fields.hour * 3600 + fields.minute * 60 + fields.second) * 1_000_000
+            + Int64(fields.microsecond)
+    }
+}

@@ -1,0 +1,198 @@
+import Synchronization
+
+/// The offsets of one time zone (RFC 8536, version 2 files; the footer's POSIX rule for later years).
+package final class TimeZoneRules: Sendable {
+    struct Offset {
+        let seconds: Int
+        let abbreviation: String
+    }
+
+    package let name: String
+    /// Unix seconds from which `offsets[index]` holds, ascending.
+    private let transitions: [Int64]
+    private let indices: [Int]
+    private let offsets: [Offset]
+    private let rule: PosixZone?
+
+    /// A zone with one offset.
+    package init(name: String, seconds: Int, abbreviation: String) {
+        self.name = name
+        transitions = []
+        indices = []
+        offsets = [Offset(seconds: seconds, abbreviation: abbreviation)]
+        rule = nil
+    }
+
+    /// - Throws: when the bytes are no such file.
+    package init(name: String, file: [UInt8]) throws(MalformedBytes) {
+        self.name = name
+        var reader = ByteReader(file)
+        var counts = try TimeZoneRules.header(&reader)
+        // The first block has 32-bit times; the second, behind it, is what counts.
+        let first =
+            counts.times * 5 + counts.types * 6 + counts.characters + counts.leaps * 8
+            + counts.standard + counts.utc
+        _ = try reader.readBytes(first)
+        counts = try TimeZoneRules.header(&reader)
+        guard counts.times <= 10_000, counts.types >= 1, counts.types <= 256 else {
+            throw MalformedBytes("counts of a time zone file")
+        }
+        var transitions: [Int64] = []
+        for _ in 0..<counts.times { transitions.append(try reader.readInt64()) }
+        var indices: [Int] = []
+        for _ in 0..<counts.times { indices.append(Int(try reader.readUInt8())) }
+        var types: [(Int, Int)] = []
+        for _ in 0..<counts.types {
+            let seconds = Int(try reader.readInt32())
+            _ = try reader.readUInt8()
+            types.append((seconds, Int(try reader.readUInt8())))
+        }
+        let characters = try reader.readBytes(counts.characters)
+        _ = try reader.readBytes(counts.leaps * 12 + counts.standard + counts.utc)
+        guard indices.allSatisfy({ $0 < types.count }) else {
+            throw MalformedBytes("type of a zone")
+        }
+        self.transitions = transitions
+        self.indices = indices
+        offsets = types.map { seconds, at in
+            let text = characters.dropFirst(at).prefix { $0 != 0 }
+            return Offset(seconds: seconds, abbreviation: String(decoding: text, as: UTF8.self))
+        }
+        let footer = try reader.readBytes(reader.remaining)
+        rule = PosixZone(String(decoding: footer.filter { $0 != 10 }, as: UTF8.self))
+    }
+
+    private struct Counts {
+        var utc = 0, standard = 0, leaps = 0, times = 0, types = 0, characters = 0
+    }
+
+    private static func header(_ reader: inout ByteReader) throws(MalformedBytes) -> Counts {
+        let magic = try reader.readBytes(4)
+        guard magic == Array("TZif".utf8), try reader.readUInt8() >= 50 else {
+            throw MalformedBytes("not a time zone file")
+        }
+        _ = try reader.readBytes(15)
+        var numbers: [Int] = []
+        for _ in 0..<6 { numbers.append(Int(try reader.readUInt32())) }
+        guard numbers.allSatisfy({ $0 < 1 << 20 }) else { throw MalformedBytes("counts") }
+        return Counts(
+            utc: numbers[0], standard: numbers[1], leaps: numbers[2], times: numbers[3],
+            types: numbers[4], characters: numbers[5])
+    }
+
+    private func offset(atUnix seconds: Int64) -> Offset {
+        guard let last = transitions.last else {
+            return rule?.offset(atUnix: seconds) ?? offsets[0]
+        }
+        if seconds >= last, let rule { return rule.offset(atUnix: seconds) }
+        if seconds < transitions[0] { return offsets[0] }
+        var (low, high) = (0, transitions.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if transitions[middle] <= seconds { low = middle } else { high = middle }
+        }
+        return offsets[indices[low]]
+    }
+
+    private static func unixSeconds(_ instant: Int64) -> Int64 {
+        let (quotient, remainder) = instant.quotientAndRemainder(dividingBy: 1_000_000)
+        return quotient - (remainder < 0 ? 1 : 0) + Timestamp.unixEpochOffset / 1_000_000
+    }
+
+    /// Seconds east of Greenwich at an instant (microseconds since 2000-01-01 UTC).
+    package func offset(at instant: Int64) -> Int {
+        offset(atUnix: TimeZoneRules.unixSeconds(instant)).seconds
+    }
+
+    /// The zone's abbreviation at an instant.
+    package func abbreviation(at instant: Int64) -> String {
+        offset(atUnix: TimeZoneRules.unixSeconds(instant)).abbreviation
+    }
+
+    /// What clocks show at an instant.
+    package func local(_ instant: Int64) -> Int64 {
+        guard Timestamp.isFinite(instant) else { return instant }
+        return instant + Int64(offset(at: instant)) * 1_000_000
+    }
+
+    /// The instant at which clocks show `local`; of a time that is skipped, as if the clock had not
+    /// been put forward yet; of one that comes twice, the later, standard one (as PostgreSQL).
+    package func instant(ofLocal local: Int64) -> Int64 {
+        guard Timestamp.isFinite(local) else { return local }
+        let day: Int64 = 86_400_000_000
+        let before = Int64(offset(at: local - day)) * 1_000_000
+        let after = Int64(offset(at: local + day)) * 1_000_000
+        let (early, late) = (local - before, local - after)
+        if before == after { return early }
+        let isEarly = Int64(offset(at: early)) * 1_000_000 == before
+        let isLate = Int64(offset(at: late)) * 1_000_000 == after
+        if isEarly, isLate { return max(early, late) }
+        if isLate { return late }
+        return early
+    }
+}
+
+/// The zones that have been asked for, by number: a number fits into a type's modifier.
+package enum TimeZones {
+    private struct Contents {
+        var rules: [TimeZoneRules] = []
+        var numbers: [String: Int32] = [:]
+        var loader: (@Sendable (String) -> [UInt8]?)?
+    }
+
+    private static let contents = Mutex(Contents())
+    package static let utc = TimeZoneRules(name: "UTC", seconds: 0, abbreviation: "UTC")
+    private static let maximumZones = 4096
+
+    /// How a zone's file is read; it is given a name of letters, digits, `_`, `+`, `-` and `/`.
+    package static func use(_ loader: @escaping @Sendable (String) -> [UInt8]?) {
+        contents.withLock { $0.loader = loader }
+    }
+
+    /// The number of a zone; nil when there is none of the name. UTC is -1.
+    package static func number(named name: String) -> Int32? {
+        let key = name.lowercased()
+        if ["utc", "gmt", "z", "etc/utc", "zulu", "uct"].contains(key) { return -1 }
+        return contents.withLock { contents in
+            if let found = contents.numbers[key] { return found }
+            guard contents.rules.count < maximumZones,
+                let rules = fixed(name) ?? load(name, contents.loader)
+            else { return nil }
+            let number = Int32(contents.rules.count)
+            contents.rules.append(rules)
+            contents.numbers[key] = number
+            return number
+        }
+    }
+
+    private static func load(_ name: String, _ loader: (@Sendable (String) -> [UInt8]?)?)
+        -> TimeZoneRules?
+    {
+        let isSafe = name.utf8.allSatisfy { byte in
+            (byte | 32 >= 97 && byte | 32 <= 122) || (byte >= 48 && byte <= 57)
+                || [43, 45, 47, 95].contains(byte)
+        }
+        guard isSafe, !name.hasPrefix("/"), !name.isEmpty, let file = loader?(name) else {
+            return nil
+        }
+        return try? TimeZoneRules(name: name, file: file)
+    }
+
+    /// +02, -05:30 and the like: hours east of Greenwich, as SET TIME ZONE takes them.
+    private static func fixed(_ name: String) -> TimeZoneRules? {
+        var scanner = DigitScanner(bytes: Array(name.utf8))
+        guard case .offset(let seconds)? = scanner.zone(), scanner.isAtEnd else { return nil }
+        return TimeZoneRules(name: name, seconds: seconds, abbreviation: name)
+    }
+
+    package static func rules(_ number: Int32) -> TimeZoneRules {
+        if number < 0 { return utc }
+        return contents.withLock {
+            Int(number) < $0.rules.count ? $0.rules[Int(number)] : utc
+        }
+    }
+
+    package static func rules(named name: String) -> TimeZoneRules? {
+        number(named: name).map { rules($0) }
+    }
+}
