@@ -63,20 +63,39 @@ package enum ArrayFunctions {
         }
     }
 
-    /// a[i:j], one dimension; a missing bound is NULL and means the array's own.
-    package static func slice(_ type: DataType) -> ScalarFunction {
-        ScalarFunction("slice", [type, .int4, .int4], type, strict: false) { e, c in
+    /// a[i:j][k:l]…; a missing bound is NULL and means the array's own.
+    package static func slice(_ type: DataType, dimensions: Int) -> ScalarFunction {
+        let bounds = Array(repeating: DataType.int4, count: dimensions * 2)
+        return ScalarFunction("slice", [type] + bounds, type, strict: false) { e, c in
             RowKernels.texts(e, c, strict: false) { row in
                 if c[0].isNull(row) { return nil }
                 let value = array(c[0], row, type)
-                guard value.dimensions.count == 1 else { return ArrayValue().encoded(type.element) }
-                let lower = value.lowerBounds[0]
-                let upper = lower + value.dimensions[0] - 1
-                let from = max(c[1].isNull(row) ? lower : Int(c[1].int64s.cells[row]), lower)
-                let to = min(c[2].isNull(row) ? upper : Int(c[2].int64s.cells[row]), upper)
-                guard from <= to else { return ArrayValue().encoded(type.element) }
-                return ArrayValue(Array(value.elements[(from - lower)...(to - lower)])).encoded(
-                    type.element)
+                let empty = ArrayValue().encoded(type.element)
+                guard value.dimensions.count >= dimensions else { return empty }
+                var ranges: [Range<Int>] = []
+                for (index, length) in value.dimensions.enumerated() {
+                    let lower = value.lowerBounds[index]
+                    var (from, to) = (lower, lower + length - 1)
+                    if index < dimensions {
+                        let (a, b) = (c[1 + index * 2], c[2 + index * 2])
+                        if !a.isNull(row) { from = max(from, Int(a.int64s.cells[row])) }
+                        if !b.isNull(row) { to = min(to, Int(b.int64s.cells[row])) }
+                    }
+                    guard from <= to else { return empty }
+                    ranges.append((from - lower)..<(to - lower + 1))
+                }
+                var result = ArrayValue()
+                result.dimensions = ranges.map(\.count)
+                result.lowerBounds = ranges.map { _ in 1 }
+                result.elements = value.elements.indices.filter { place in
+                    var rest = place
+                    for (range, length) in zip(ranges, value.dimensions).reversed() {
+                        if !range.contains(rest % length) { return false }
+                        rest /= length
+                    }
+                    return true
+                }.map { value.elements[$0] }
+                return result.encoded(type.element)
             }
         }
     }

@@ -294,7 +294,7 @@ package enum CastFunctions {
             (.jsonb, .numeric), (.jsonb, .float4), (.jsonb, .float8):
             return fromJSON(e, c, to)
         case (.array, .array):
-            if from.element == to.element { return c[0] }
+            if from.element == to.element, to.modifier < 0 { return c[0] }
             return arrays(e, c, from, to)
         case (.array, _):
             let view = c[0].view

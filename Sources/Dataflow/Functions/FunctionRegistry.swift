@@ -6,7 +6,8 @@ package enum FunctionRegistry {
         let families = [
             ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
             TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
-            JSONFunctions.all, ArrayFunctions.all,
+            JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, ByteFunctions.all,
+            IntegerFunctions.all,
         ]
         return Dictionary(grouping: families.flatMap { $0 }, by: \.name)
     }()

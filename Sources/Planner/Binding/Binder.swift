@@ -196,7 +196,12 @@ package final class Binder {
                 .undefinedObject, "type \"\(name.name)\" does not exist",
                 position: position(name.at))
         }
-        if name.isArray { return .array(of: type.kind) }
+        if name.isArray {
+            var element = name
+            element.isArray = false
+            let bound = try self.type(element)
+            return .array(of: bound.kind, modifier: bound.modifier)
+        }
         switch type.kind {
         case .varchar, .bpchar:
             // char alone is char(1).
@@ -238,12 +243,12 @@ package final class Binder {
                 .invalidParameterValue, "NUMERIC precision \(precision) must be between 1 and 1000",
                 position: position(name.at))
         }
-        guard scale >= 0, scale <= precision else {
+        guard scale >= -1000, scale <= 1000 else {
             throw SQLError(
                 .invalidParameterValue,
-                "NUMERIC scale \(scale) must be between 0 and precision \(precision)",
+                "NUMERIC scale \(scale) must be between -1000 and 1000",
                 position: position(name.at))
         }
-        return DataType(.numeric, modifier: Int32(precision << 16 | scale) + 4)
+        return DataType(.numeric, modifier: Int32(precision << 16 | (scale & 0x7FF)) + 4)
     }
 }

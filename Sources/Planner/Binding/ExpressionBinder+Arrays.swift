@@ -3,7 +3,14 @@ import Types
 
 /// ARRAY[…], subscripts, and comparisons with any or all elements.
 extension ExpressionBinder {
-    func arrayConstructor(_ list: [Expression], _ at: Int) throws(SQLError) -> Expr {
+    /// `element`: what a cast of the whole makes of the elements; decides for an empty array.
+    func arrayConstructor(_ list: [Expression], element: DataType? = nil, _ at: Int)
+        throws(SQLError) -> Expr
+    {
+        if list.isEmpty, let element {
+            let type = DataType.array(of: element.kind)
+            return .constant(.text(ArrayValue().encoded(element.kind)), type)
+        }
         if list.isEmpty {
             throw SQLError(
                 .indeterminateDatatype, "cannot determine type of empty array",
@@ -30,14 +37,15 @@ extension ExpressionBinder {
                     position: binder.position(node.at))
             }
         }
-        if let slice = subscripts.first, slice.isSlice {
-            guard subscripts.count == 1 else {
-                throw SQLError.unsupported(
-                    "a slice of several dimensions", at: binder.position(at))
+        if subscripts.contains(where: \.isSlice) {
+            var arguments = [value]
+            for item in subscripts {
+                // Among slices, [n] means [1:n].
+                let lower = item.isSlice ? try bound(item.lower) : .constant(.int(1), .int4)
+                arguments += [lower, try bound(item.isSlice ? item.upper : item.lower)]
             }
-            return .call(
-                ArrayFunctions.slice(value.type),
-                [value, try bound(slice.lower), try bound(slice.upper)], value.type)
+            let function = ArrayFunctions.slice(value.type, dimensions: subscripts.count)
+            return .call(function, arguments, value.type)
         }
         var arguments = [value]
         for item in subscripts { arguments.append(try bound(item.lower)) }

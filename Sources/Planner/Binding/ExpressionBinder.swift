@@ -399,7 +399,12 @@ struct ExpressionBinder {
 
     private func cast(_ operand: Expression, _ name: TypeName, _ at: Int) throws(SQLError) -> Expr {
         let type = try binder.type(name)
-        let value = try bind(operand)
+        let value: Expr
+        if case .array(let list, let arrayAt) = operand, list.isEmpty, type.kind == .array {
+            value = try arrayConstructor(list, element: type.elementType, arrayAt)
+        } else {
+            value = try bind(operand)
+        }
         if type.kind == .regclass, value.type.isString, value.type.kind != .unknown {
             return try SessionFunctions.regclassFromText(self, value)
         }

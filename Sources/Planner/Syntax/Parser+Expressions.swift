@@ -325,10 +325,7 @@ extension Parser {
                 try expect(symbol: ")")
                 return .arrayQuery(query, at: at)
             }
-            try expect(symbol: "[")
-            let list = peek == .symbol("]") ? [] : try expressionList()
-            try expect(symbol: "]")
-            return .array(list, at: at)
+            return try bracketed(at)
         case "row" where peek(ahead: 1) == .symbol("("):
             advance()
             advance()
@@ -347,6 +344,20 @@ extension Parser {
             if let literal = try typedLiteral(word, at) { return literal }
             return try nameOrCall(at)
         }
+    }
+
+    /// [a, b, [c, d]]: brackets within brackets are arrays as well.
+    private mutating func bracketed(_ at: Int) throws(SQLError) -> Expression {
+        try expect(symbol: "[")
+        var list: [Expression] = []
+        if peek != .symbol("]") {
+            repeat {
+                let start = token.start
+                list.append(peek == .symbol("[") ? try bracketed(start) : try expression())
+            } while accept(symbol: ",")
+        }
+        try expect(symbol: "]")
+        return .array(list, at: at)
     }
 
     private mutating func intervalLiteral(_ at: Int) throws(SQLError) -> Expression {

@@ -23,12 +23,12 @@ package struct DataType: Hashable, Sendable {
     }
 
     /// Arrays of `element`.
-    package static func array(of element: Kind) -> DataType {
-        DataType(.array, element: element)
+    package static func array(of element: Kind, modifier: Int32 = -1) -> DataType {
+        DataType(.array, modifier: modifier, element: element)
     }
 
     /// The type of an array's elements.
-    package var elementType: DataType { DataType(element) }
+    package var elementType: DataType { DataType(element, modifier: modifier) }
 
     package static let boolean = DataType(.boolean)
     package static let int2 = DataType(.int2)
@@ -54,6 +54,12 @@ package struct DataType: Hashable, Sendable {
     package static let jsonb = DataType(.jsonb)
     package static let varchar = DataType(.varchar)
     package static let bpchar = DataType(.bpchar)
+
+    /// The scale of a numeric's modifier, -1000 to 1000: eleven bits with a sign.
+    package static func scale(ofModifier modifier: Int32) -> Int {
+        let bits = Int(modifier - 4) & 0x7FF
+        return bits >= 1024 ? bits - 2048 : bits
+    }
 
     /// How the values of a type lie in memory.
     @frozen @usableFromInline
@@ -173,7 +179,7 @@ package struct DataType: Hashable, Sendable {
         case .float8: return "double precision"
         case .numeric:
             guard modifier >= 4 else { return "numeric" }
-            return "numeric(\((modifier - 4) >> 16),\((modifier - 4) & 0xFFFF))"
+            return "numeric(\((modifier - 4) >> 16),\(DataType.scale(ofModifier: modifier)))"
         case .text: return "text"
         case .timestamp: return "timestamp without time zone"
         case .interval: return "interval"

@@ -258,7 +258,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     package func applying(modifier: Int32) throws(SQLError) -> Numeric {
         guard modifier >= 4, form != .nan else { return self }
         let precision = Int((modifier - 4) >> 16)
-        let scale = Int((modifier - 4) & 0xFFFF)
+        let scale = DataType.scale(ofModifier: modifier)
         let failure = SQLError(
             .numericValueOutOfRange, "numeric field overflow",
             detail: "A field with precision \(precision), scale \(scale) must round to an absolute "
@@ -270,7 +270,8 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
                     + "infinite value.")
         }
         let result = try rounded(to: scale)
-        if result.coefficient != 0, Numeric.digitCount(result.coefficient) > precision {
+        let digits = precision + max(0, -scale)
+        if result.coefficient != 0, Numeric.digitCount(result.coefficient) > digits {
             throw failure
         }
         return result

@@ -70,7 +70,12 @@ class Kind:
             return Kind(name, self.bound, 0, exact and self.exact, image=self.is_integer)
         return replace(self, type=name)
 
+    def has_one_quotient(self):
+        """Whether equal numerics have equal quotients: many decimals are kept by a division."""
+        return self.image or self.scale <= 10
+
     def sums_exactly(self):
+        """Whether a sum of double precisions does not depend on their order."""
         return self.exact and self.bound * 2**self.scale * ROWS < 2**53
 
 
