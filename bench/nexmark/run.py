@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import measure
 import nexmark  # from the integration tests
 
-QUERIES = ["q0", "q1", "q2", "q3", "q4", "q7", "q17", "q20"]
+QUERIES = ["q0", "q1", "q2", "q3", "q4", "q5", "q7", "q8", "q9", "q11", "q15", "q16", "q17", "q18",
+           "q19", "q20", "q21", "q22"]
 
 VIEW_SECONDS = 300
 

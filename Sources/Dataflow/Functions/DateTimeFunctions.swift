@@ -1,7 +1,7 @@
-import Types
+package import Types
 
 /// Timestamps and intervals.
-enum DateTimeFunctions {
+package enum DateTimeFunctions {
     static let all: [ScalarFunction] = arithmetic + fields + formatting + windows
 
     private static var arithmetic: [ScalarFunction] {

@@ -29,6 +29,18 @@ package final class RankOperator: Operator, Checkpointable {
         fileprivate var last: Int64 { limit.map { Int64(offset) &+ Int64($0) } ?? Int64.max }
     }
 
+    /// Sessions: runs of rows no further apart than `gap` microseconds, by the first order key. Instead
+    /// of functions come window_start and window_end.
+    package struct Session: Sendable {
+        package let timeColumn: Int
+        package let gap: Int64
+
+        package init(timeColumn: Int, gap: Int64) {
+            self.timeColumn = timeColumn
+            self.gap = gap
+        }
+    }
+
     private struct Place: Hashable {
         var slot: UInt32
         /// Values of the functions; zeros beyond their number.
@@ -42,18 +54,34 @@ package final class RankOperator: Operator, Checkpointable {
     private let bound: Bound?
     private let groups: GroupTable
     private let rows: OrderedRows
+    /// Instead of `rows`, where the input only grows and few of its rows matter.
+    private let best: BestRows?
+    private let session: Session?
     private var touched: Set<UInt32> = []
     /// What is out, by partition.
     private var windows: [UInt32: [Place: Int64]] = [:]
     private var pending: [Batch] = []
     private var hasRestored = false
 
-    /// At most three functions.
+    /// Rows by which `best` is worth having.
+    private static let fewRows = 1000
+
+    /// At most three functions. `appendOnly`: no weight is ever negative; peers are then told apart by
+    /// their arrival, the latest first with `latestFirst`.
     package init(
         _ types: [DataType.Physical], partition: [Int], order: [SortKey], functions: [Function],
-        bound: Bound?
+        bound: Bound?, session: Session? = nil, appendOnly: Bool = false, latestFirst: Bool = false
     ) {
         precondition(functions.count <= 3, "more than three ranking functions")
+        self.session = session
+        if appendOnly, let bound, bound.function == .rowNumber, bound.last <= RankOperator.fewRows,
+            bound.last > 0
+        {
+            best = BestRows(
+                types, keys: order, capacity: Int(bound.last), latestFirst: latestFirst)
+        } else {
+            best = nil
+        }
         self.partition = partition
         self.functions = functions
         self.bound = bound
@@ -63,20 +91,46 @@ package final class RankOperator: Operator, Checkpointable {
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         restoreWindows()
-        pending.append(chunk)
         add(chunk)
     }
 
-    private func add(_ chunk: Batch) {
+    private func add(_ chunk: Batch, isRestoring: Bool = false) {
         let numbers = groups.findOrInsert(partition.map { chunk.columns[$0] }, count: chunk.count)
-        rows.add(chunk, groups: numbers)
-        touched.formUnion(numbers)
+        guard let best else {
+            if !isRestoring { pending.append(chunk) }
+            rows.add(chunk, groups: numbers)
+            return touched.formUnion(numbers)
+        }
+        let data =
+            isRestoring
+            ? chunk.projected(Array(0..<(chunk.columns.count - 1))) : chunk
+        let kept = best.add(
+            data, groups: numbers, arrivals: isRestoring ? chunk.columns.last : nil)
+        for row in kept.rows { touched.insert(numbers[Int(row)]) }
+        if isRestoring || kept.rows.isEmpty { return }
+        let places = Storage(kept.rows)
+        let added = data.gathered(places.cells)
+        pending.append(
+            Batch(
+                columns: added.columns + [Column(.int64(Storage(kept.arrivals)))],
+                count: added.count))
     }
 
     /// The places of a partition that are to be out now.
     private func window(_ group: UInt32) -> [Place: Int64] {
+        if let session { return sessions(group, session) }
         var window: [Place: Int64] = [:]
         var (number, rank, dense): (Int64, Int64, Int64) = (0, 0, 0)
+        if let best {
+            best.walk(group) { slot, isPeer in
+                if !isPeer {
+                    rank = number + 1
+                    dense += 1
+                }
+                return add(slot, 1, &number, rank, dense, to: &window)
+            }
+            return window
+        }
         var previous: OrderedRows.Entry?
         rows.walk(group) { entry, weight in
             guard weight > 0 else { return true }
@@ -85,19 +139,50 @@ package final class RankOperator: Operator, Checkpointable {
                 dense += 1
             }
             previous = entry
-            return add(entry, weight, &number, rank, dense, to: &window)
+            return add(entry.slot, weight, &number, rank, dense, to: &window)
         }
         return window
     }
 
+    /// Every row of a partition with the bounds of its session.
+    private func sessions(_ group: UInt32, _ session: Session) -> [Place: Int64] {
+        var slots: [UInt32] = []
+        var weights: [Int64] = []
+        rows.walk(group) { entry, weight in
+            if weight > 0 {
+                slots.append(entry.slot)
+                weights.append(weight)
+            }
+            return true
+        }
+        let column = rows.gather(slots)[session.timeColumn]
+        let times = column.int64s.cells
+        var window: [Place: Int64] = [:]
+        var first = 0
+        for index in slots.indices where !column.isNull(index) {
+            if column.isNull(first) { first = index }
+            let isLast =
+                index + 1 == slots.count || column.isNull(index + 1)
+                || times[index + 1] - times[index] > session.gap
+            guard isLast else { continue }
+            for member in first...index {
+                let place = Place(
+                    slot: slots[member], first: times[first], second: times[index] + session.gap)
+                window[place, default: 0] += weights[member]
+            }
+            first = index + 1
+        }
+        return withExtendedLifetime(column) { window }
+    }
+
     /// - Returns: false when nothing behind this entry can be in the window.
     private func add(
-        _ entry: OrderedRows.Entry, _ weight: Int64, _ number: inout Int64, _ rank: Int64,
+        _ slot: UInt32, _ weight: Int64, _ number: inout Int64, _ rank: Int64,
         _ dense: Int64, to window: inout [Place: Int64]
     ) -> Bool {
         let numbersMatter = functions.contains(.rowNumber)
         guard let bound else {
-            put(entry.slot, numbersMatter, weight, number + 1, rank, dense, &window)
+            put(slot, numbersMatter, weight, number + 1, rank, dense, &window)
             number += weight
             return true
         }
@@ -106,7 +191,7 @@ package final class RankOperator: Operator, Checkpointable {
             let first = max(number + 1, Int64(bound.offset) + 1)
             let last = min(number + weight, bound.last)
             if first <= last {
-                put(entry.slot, numbersMatter, last - first + 1, first, rank, dense, &window)
+                put(slot, numbersMatter, last - first + 1, first, rank, dense, &window)
             }
             number += weight
             return number < bound.last
@@ -114,7 +199,7 @@ package final class RankOperator: Operator, Checkpointable {
             let value = bound.function == .rank ? rank : dense
             if value > bound.last { return false }
             if value > Int64(bound.offset) {
-                put(entry.slot, numbersMatter, weight, number + 1, rank, dense, &window)
+                put(slot, numbersMatter, weight, number + 1, rank, dense, &window)
             }
             number += weight
             return true
@@ -161,13 +246,18 @@ package final class RankOperator: Operator, Checkpointable {
         }
         touched.removeAll(keepingCapacity: true)
         try emit(places, weights, out)
-        if rows.isWorthCompacting { moveSlots(rows.compact()) }
+        if let best {
+            if best.isWorthCompacting { moveSlots(best.compact()) }
+        } else if rows.isWorthCompacting {
+            moveSlots(rows.compact())
+        }
     }
 
     private func emit(_ places: [Place], _ weights: [Int64], _ out: Output) throws(SQLError) {
         if places.isEmpty { return }
-        var columns = rows.gather(places.map(\.slot))
-        for index in functions.indices {
+        let slots = places.map(\.slot)
+        var columns = best?.gather(slots) ?? rows.gather(slots)
+        for index in 0..<(session == nil ? functions.count : 2) {
             let values = places.map { index == 0 ? $0.first : (index == 1 ? $0.second : $0.third) }
             columns.append(Column(.int64(Storage(values))))
         }
@@ -202,7 +292,7 @@ package final class RankOperator: Operator, Checkpointable {
     }
 
     package func restore(_ batches: [Batch]) throws(SQLError) {
-        for batch in batches { add(batch) }
+        for batch in batches { add(batch, isRestoring: true) }
         hasRestored = true
     }
 
@@ -216,5 +306,5 @@ package final class RankOperator: Operator, Checkpointable {
         touched.removeAll(keepingCapacity: true)
     }
 
-    package var byteCount: Int { rows.byteCount + groups.byteCount }
+    package var byteCount: Int { rows.byteCount + (best?.byteCount ?? 0) + groups.byteCount }
 }

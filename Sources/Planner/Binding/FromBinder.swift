@@ -153,8 +153,9 @@ struct FromBinder {
         let name = call.name[call.name.count - 1]
         switch name {
         case "tumble": return try tumble(call, alias)
-        case "hop", "session", "cumulate":
-            throw SQLError.unsupported("\(name.uppercased())", at: binder.position(call.at))
+        case "hop": return try hop(call, alias)
+        case "session": return try session(call, alias)
+        case "cumulate": throw SQLError.unsupported("CUMULATE", at: binder.position(call.at))
         case "generate_series": return try series(call, alias)
         default:
             let expressions = ExpressionBinder(
@@ -214,6 +215,86 @@ struct FromBinder {
         return try scoped(
             .project(input, list, fields), alias?.name ?? table[table.count - 1],
             alias?.columns ?? [],
+            call.at)
+    }
+
+    /// The relation and the time column of a window function, and the widths behind them.
+    private func windowed(_ call: FunctionCall, _ widths: Int, _ usage: String) throws(SQLError) -> (
+        input: LogicalPlan, scope: Scope, time: Int, widths: [Int64], table: [String]
+    ) {
+        guard call.arguments.count >= 2 + widths,
+            case .column(let table, let tableAt) = call.arguments[0],
+            case .column(let column, let columnAt) = call.arguments[1]
+        else {
+            throw SQLError(
+                .undefinedFunction, "\(usage) takes a relation, a column and intervals",
+                position: binder.position(call.at))
+        }
+        let (input, scope) = try self.table(table, nil, tableAt)
+        let expressions = ExpressionBinder(
+            binder: binder, scope: scope, forbidsAggregates: usage)
+        let bound = try expressions.column(column, columnAt)
+        guard case .column(let time, let type) = bound,
+            type.kind == .timestamp || type.kind == .timestamptz
+        else {
+            throw SQLError(
+                .datatypeMismatch,
+                "the time column of \(usage) must be of type timestamp, not \(bound.type.name)",
+                position: binder.position(columnAt))
+        }
+        var list: [Int64] = []
+        for node in call.arguments[2..<(2 + widths)] {
+            let value = try binder.convertImplicitly(
+                try ExpressionBinder(binder: binder, scope: Scope()).bind(node), to: .interval,
+                at: node.at)
+            guard case .interval(let interval) = try Folding.value(of: value) else {
+                throw SQLError(
+                    .invalidParameterValue, "\(usage) needs intervals that are not NULL",
+                    position: binder.position(node.at))
+            }
+            list.append(try DateTimeFunctions.fixedWidth(interval))
+        }
+        return (input, scope, time, list, table)
+    }
+
+    /// HOP(relation, time column, slide, size)
+    private func hop(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
+        let (input, scope, time, widths, table) = try windowed(call, 2, "HOP")
+        guard widths[1] / widths[0] <= 10_000 else {
+            throw SQLError(
+                .programLimitExceeded,
+                "a row of HOP would be in \(widths[1] / widths[0]) windows",
+                hint: "The size may be up to 10000 times the slide.",
+                position: binder.position(call.at))
+        }
+        let plan = LogicalPlan.hop(
+            input, time: .column(time, scope.entries[time].type), slide: widths[0],
+            size: widths[1])
+        return try scoped(
+            plan, alias?.name ?? table[table.count - 1], alias?.columns ?? [], call.at)
+    }
+
+    /// SESSION(relation, time column, gap, key, …)
+    private func session(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
+        let (input, scope, time, widths, table) = try windowed(call, 1, "SESSION")
+        let expressions = ExpressionBinder(
+            binder: binder, scope: scope, forbidsAggregates: "SESSION")
+        var keys: [Int] = []
+        for node in call.arguments.dropFirst(3) {
+            guard case .column(let parts, let at) = node,
+                case .column(let key, _) = try expressions.column(parts, at)
+            else {
+                throw SQLError(
+                    .datatypeMismatch, "the keys of SESSION must be columns",
+                    position: binder.position(node.at))
+            }
+            keys.append(key)
+        }
+        var rank = LogicalPlan.Rank(
+            partition: keys, order: [SortKey(column: time)], functions: [])
+        rank.session = .init(timeColumn: time, gap: widths[0])
+        return try scoped(
+            .rank(input, rank), alias?.name ?? table[table.count - 1], alias?.columns ?? [],
             call.at)
     }
 

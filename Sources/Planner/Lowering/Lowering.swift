@@ -60,6 +60,15 @@ package enum Lowering {
                 "exchange", ExchangeOperator(keys: keys, shards: shards), inputs: [input])
         }
 
+        /// Whether the last order key is a descending time.
+        static func isLatestFirst(_ order: [SortKey], _ input: LogicalPlan) -> Bool {
+            guard let last = order.last, last.descending else { return false }
+            switch input.fields[last.column].type.kind {
+            case .timestamp, .timestamptz, .date, .time: return true
+            default: return false
+            }
+        }
+
         /// The columns of a plan as keys.
         func columns(_ numbers: [Int], of plan: LogicalPlan) -> [Expr] {
             numbers.map { .column($0, plan.fields[$0].type) }
@@ -107,7 +116,9 @@ package enum Lowering {
             case .rank(let input, let rank):
                 let body = RankOperator(
                     input.types, partition: rank.partition, order: rank.order,
-                    functions: rank.functions, bound: rank.bound)
+                    functions: rank.functions, bound: rank.bound, session: rank.session,
+                    appendOnly: input.isAppendOnly,
+                    latestFirst: Builder.isLatestFirst(rank.order, input))
                 let meeting = exchange(try lower(input), by: columns(rank.partition, of: input))
                 return circuit.add("rank", body, inputs: [meeting])
             case .sort(let input, let keys, let limit, let offset):
@@ -116,12 +127,17 @@ package enum Lowering {
                     if limit == nil, offset == 0 { return try lower(input) }
                     let body = RankOperator(
                         input.types, partition: [], order: keys, functions: [],
-                        bound: .init(.rowNumber, offset: offset, limit: limit))
+                        bound: .init(.rowNumber, offset: offset, limit: limit),
+                        appendOnly: input.isAppendOnly,
+                        latestFirst: Builder.isLatestFirst(keys, input))
                     let meeting = exchange(try lower(input), by: [])
                     return circuit.add("top", body, inputs: [meeting])
                 }
                 let body = SortOperator(input.types, keys: keys, limit: limit, offset: offset)
                 return circuit.add("sort", body, inputs: [try lower(input)])
+            case .hop(let input, let time, let slide, let size):
+                let body = HopOperator(time: time, slide: slide, size: size)
+                return circuit.add("hop", body, inputs: [try lower(input)])
             case .unnest(let input, let arrays, let fields):
                 let body = UnnestOperator(arrays, ordinality: fields.count > arrays.count)
                 return circuit.add("unnest", body, inputs: [try lower(input)])

@@ -15,6 +15,8 @@ package indirect enum LogicalPlan: Sendable {
         /// Columns behind the input's, one each.
         package var functions: [RankOperator.Function]
         package var bound: RankOperator.Bound?
+        /// Sessions instead of functions: window_start and window_end behind the input's columns.
+        package var session: RankOperator.Session?
 
         package init(
             partition: [Int], order: [SortKey], functions: [RankOperator.Function],
@@ -68,6 +70,8 @@ package indirect enum LogicalPlan: Sendable {
     /// Every row once for each of so many sets, with the set's number (integer) behind.
     case expand(LogicalPlan, sets: Int)
     case rank(LogicalPlan, Rank)
+    /// The windows of `size` that a row is in, one every `slide` (microseconds).
+    case hop(LogicalPlan, time: Expr, slide: Int64, size: Int64)
     case sort(LogicalPlan, [SortKey], limit: Int?, offset: Int)
     /// generate_series: the input's columns and the value.
     case series(LogicalPlan, [Expr], Field)
@@ -86,7 +90,10 @@ package indirect enum LogicalPlan: Sendable {
         case .setOperation(_, _, let left, _): left.fields
         case .expand(let input, _): input.fields + [Field("set", .int4)]
         case .rank(let input, let rank):
-            input.fields + rank.functions.map { Field($0.rawValue, .int8) }
+            input.fields
+                + (rank.session == nil
+                    ? rank.functions.map { Field($0.rawValue, .int8) } : LogicalPlan.windowFields)
+        case .hop(let input, _, _, _): input.fields + LogicalPlan.windowFields
         case .series(let input, _, let field): input.fields + [field]
         case .unnest(let input, _, let fields): input.fields + fields
         }
@@ -99,7 +106,8 @@ package indirect enum LogicalPlan: Sendable {
         case .scan, .values, .literal: []
         case .filter(let input, _), .project(let input, _, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _, _, _), .series(let input, _, _),
-            .expand(let input, _), .rank(let input, _), .unnest(let input, _, _):
+            .expand(let input, _), .rank(let input, _), .unnest(let input, _, _),
+            .hop(let input, _, _, _):
             [input]
         case .join(let join): [join.left, join.right]
         case .setOperation(_, _, let left, let right): [left, right]
@@ -119,7 +127,8 @@ package indirect enum LogicalPlan: Sendable {
         case .scan(let object, _): object.isAlwaysEmpty
         case .filter(let input, _), .project(let input, _, _), .distinct(let input),
             .sort(let input, _, _, _), .series(let input, _, _), .expand(let input, _),
-            .rank(let input, _), .unnest(let input, _, _):
+            .rank(let input, _), .unnest(let input, _, _),
+            .hop(let input, _, _, _):
             input.isAlwaysEmpty
         case .join(let join):
             join.left.isAlwaysEmpty && join.kind != .right && join.kind != .full
@@ -134,7 +143,7 @@ package indirect enum LogicalPlan: Sendable {
         case .scan(let object, _): object.kind == .source
         case .values, .literal: true
         case .filter(let input, _), .project(let input, _, _), .series(let input, _, _),
-            .expand(let input, _), .unnest(let input, _, _):
+            .expand(let input, _), .unnest(let input, _, _), .hop(let input, _, _, _):
             input.isAppendOnly
         case .join(let join):
             join.kind == .inner && join.left.isAppendOnly && join.right.isAppendOnly
@@ -142,6 +151,10 @@ package indirect enum LogicalPlan: Sendable {
         case .aggregate, .distinct, .sort, .setOperation, .rank: false
         }
     }
+
+    private static let windowFields = [
+        Field("window_start", .timestamp), Field("window_end", .timestamp),
+    ]
 
     /// The one constant row without columns.
     package static let unit = LogicalPlan.values([[]], [])
@@ -164,6 +177,8 @@ package indirect enum LogicalPlan: Sendable {
             return .setOperation(kind, isAll: isAll, new[0], new[1])
         case .expand(_, let sets): return .expand(new[0], sets: sets)
         case .rank(_, let rank): return .rank(new[0], rank)
+        case .hop(_, let time, let slide, let size):
+            return .hop(new[0], time: time, slide: slide, size: size)
         case .sort(_, let keys, let limit, let offset):
             return .sort(new[0], keys, limit: limit, offset: offset)
         case .series(_, let arguments, let field): return .series(new[0], arguments, field)
@@ -189,6 +204,8 @@ package indirect enum LogicalPlan: Sendable {
             return .series(input, arguments.map(transform), field)
         case .unnest(let input, let arrays, let fields):
             return .unnest(input, arrays.map(transform), fields)
+        case .hop(let input, let time, let slide, let size):
+            return .hop(input, time: transform(time), slide: slide, size: size)
         }
     }
 
@@ -197,7 +214,7 @@ package indirect enum LogicalPlan: Sendable {
         switch self {
         case .scan, .literal, .distinct, .union, .setOperation, .expand, .rank, .sort: []
         case .values(let rows, _): rows.flatMap { $0 }
-        case .filter(_, let predicate): [predicate]
+        case .filter(_, let predicate), .hop(_, let predicate, _, _): [predicate]
         case .project(_, let list, _), .series(_, let list, _), .unnest(_, let list, _): list
         case .join(let join): [join.condition].compactMap { $0 }
         case .aggregate(_, let keys, let aggregates, _): keys + aggregates.flatMap(\.expressions)

@@ -52,11 +52,7 @@ enum ColumnPruning {
             place[width] = pruned.fields.count
             return (.expand(pruned, sets: sets), place)
         case .rank(let input, let rank):
-            // Ties are broken by the whole row: every column matters.
-            let width = input.fields.count
-            let all = Array(0..<width)
-            let pruned = exact(input, all)
-            return (.rank(pruned, rank), places(Array(0..<(width + rank.functions.count))))
+            return pruneRank(input, rank, columns)
         case .sort(let input, let keys, let limit, let offset):
             // With a limit, ties are broken by the whole row.
             let needed = limit == nil && offset == 0 ? columns : Array(input.fields.indices)
@@ -67,6 +63,12 @@ enum ColumnPruning {
                 return copy
             }
             return (.sort(pruned, moved, limit: limit, offset: offset), place)
+        case .hop(let input, let time, let slide, let size):
+            let width = input.fields.count
+            var (pruned, place) = prune(input, columns.filter { $0 < width } + time.columns)
+            let moved = remap(time, place)
+            for index in 0...1 { place[width + index] = pruned.fields.count + index }
+            return (.hop(pruned, time: moved, slide: slide, size: size), place)
         case .unnest(let input, let arrays, let fields):
             let width = input.fields.count
             let below = columns.filter { $0 < width } + arrays.flatMap(\.columns)
@@ -121,6 +123,34 @@ enum ColumnPruning {
         }
         result.condition = join.condition.map { remap($0, place) }
         return (.join(result), place)
+    }
+
+    private static func pruneRank(
+        _ input: LogicalPlan, _ rank: LogicalPlan.Rank, _ columns: [Int]
+    ) -> (LogicalPlan, [Int: Int]) {
+        let width = input.fields.count
+        let added = rank.session == nil ? rank.functions.count : 2
+        // Ties are broken by the whole row where it can be taken back: every column matters then.
+        let isFree = input.isAppendOnly && rank.bound?.function == .rowNumber || rank.session != nil
+        let needed =
+            isFree
+            ? columns.filter { $0 < width } + rank.partition + rank.order.map(\.column)
+                + (rank.session.map { [$0.timeColumn] } ?? [])
+            : Array(0..<width)
+        var (pruned, place) = prune(input, needed)
+        var moved = rank
+        moved.partition = rank.partition.map { place[$0] ?? $0 }
+        moved.order = rank.order.map { key in
+            var copy = key
+            copy.column = place[key.column] ?? key.column
+            return copy
+        }
+        if let session = rank.session {
+            moved.session = .init(
+                timeColumn: place[session.timeColumn] ?? session.timeColumn, gap: session.gap)
+        }
+        for index in 0..<added { place[width + index] = pruned.fields.count + index }
+        return (.rank(pruned, moved), place)
     }
 
     private static func pruneAggregate(

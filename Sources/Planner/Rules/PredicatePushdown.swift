@@ -54,6 +54,14 @@ enum PredicatePushdown {
         case .sort(let input, let keys, let limit, let offset):
             return filtered(
                 .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
+        case .hop(let input, let time, let slide, let size):
+            let width = input.fields.count
+            let (safe, rest) = partition(predicates) { predicate in
+                !predicate.canFail && !predicate.columns.isEmpty
+                    && predicate.columns.allSatisfy { $0 < width }
+            }
+            return filtered(
+                .hop(push(safe, into: input), time: time, slide: slide, size: size), rest)
         case .unnest(let input, let arrays, let fields):
             return filtered(.unnest(push([], into: input), arrays, fields), predicates)
         case .series(let input, let arguments, let field):
@@ -113,6 +121,7 @@ enum PredicatePushdown {
             name = [">=": "<=", ">": "<", "=": "="][name] ?? ""
         }
         guard case .column(let index, _) = column, index >= width,
+            rank.functions.indices.contains(index - width),
             case .constant(let value, _) = constant, let number = value.int
         else { return nil }
         let limit: Int64

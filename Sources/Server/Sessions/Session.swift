@@ -286,7 +286,8 @@ final class Session: @unchecked Sendable {
             return index < width ? origin(join.left, index) : origin(join.right, index - width)
         case .rank(let input, _):
             return index < input.fields.count ? origin(input, index) : nil
-        case .values, .literal, .aggregate, .union, .series, .setOperation, .expand, .unnest:
+        case .values, .literal, .aggregate, .union, .series, .setOperation, .expand, .unnest,
+            .hop:
             return nil
         }
     }

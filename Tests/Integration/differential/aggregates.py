@@ -20,10 +20,11 @@ class Aggregates:
                    "text": [self.extreme, self.joined], "timestamp": [self.extreme],
                    "boolean": [self.conjunction]}
         if family is None:
-            family = self.random.choice(["number"] * 6 + ["text", "text", "timestamp", "boolean"])
+            family = self.random.choice(["number"] * 4 + [
+                item.kind.family for item in scope.items])
         for _ in range(6):
             found = self.random.choice(writers[family])(scope, family)
-            if found and found.kind.fits():
+            if found:
                 return Expr(found.sql + self.filter(scope), found.kind)
         if family == "number":
             return Expr("count(*)" + self.filter(scope), COUNT)
@@ -61,10 +62,10 @@ class Aggregates:
             kind.type, kind.type)
         distinct = self.distinct()
         is_float = name == "double precision"
-        return Expr(f"sum({distinct}{argument.sql})", Kind(
-            name, kind.bound * ROWS, kind.scale, image=not is_float and kind.image and (
-                not distinct or kind.fixed), fixed=not is_float and kind.fixed,
-            finite=kind.finite))
+        result = Kind(name, kind.bound * ROWS, kind.scale, finite=kind.finite,
+                      image=not is_float and kind.image and (not distinct or kind.fixed),
+                      fixed=not is_float and kind.fixed)
+        return Expr(f"sum({distinct}{argument.sql})", result) if result.fits() else None
 
     def mean(self, scope, family):
         argument = self.argument(scope, family)
@@ -88,8 +89,8 @@ class Aggregates:
         if kind.type == "double precision" or kind.bound > 10**4 or kind.scale > 4:
             return None
         function = self.random.choice(["var_samp", "var_pop", "stddev", "stddev_pop", "variance"])
-        return Expr(f"{function}({argument.sql})", Kind(
-            "numeric", kind.bound**2 * 2, QUOTIENT_SCALE, image=False, fixed=False))
+        result = Kind("numeric", kind.bound**2 * 2, QUOTIENT_SCALE, image=False, fixed=False)
+        return Expr(f"{function}({argument.sql})", result) if result.fits() else None
 
     def extreme(self, scope, family):
         argument = self.argument(scope, family)

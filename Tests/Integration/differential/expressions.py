@@ -27,7 +27,9 @@ class Expressions:
 
     def any(self, scope, depth):
         """An expression of a type that the scope makes interesting."""
-        families = FAMILIES + [item.kind.family for item in scope.items]
+        families = [item.kind.family for item in scope.items]
+        if not families or self.random.random() < 0.1:
+            families = FAMILIES
         return self.of(self.random.choice(families), scope, depth)
 
     def of(self, family, scope, depth):
@@ -54,9 +56,18 @@ class Expressions:
 
     def leaf(self, family, scope):
         column = self.column(scope, lambda kind: kind.family == family)
-        if column and self.random.random() < 0.9:
+        if column and self.random.random() < 0.94:
             return column
+        if family == "boolean" and scope.items and self.random.random() < 0.9:
+            return self.plain_test(self.random.choice(scope.items))
         return self.literal(family)
+
+    def plain_test(self, item):
+        """A condition on one column."""
+        if self.random.random() < 0.3:
+            return Expr(f"({item.sql} {self.random.choice(['IS NULL', 'IS NOT NULL'])})", BOOLEAN)
+        operator = self.random.choice(["=", "<>", "<", "<=", ">", ">="])
+        return Expr(f"({item.sql} {operator} {self.literal(item.kind.family).sql})", BOOLEAN)
 
     def column(self, scope, fits):
         """A reference whose kind fits, or None."""
@@ -114,7 +125,11 @@ class Expressions:
         one, other = self.of(family, scope, depth), self.of(family, scope, depth)
         if family == "boolean" and self.random.random() < 0.5:
             return None
-        return Expr(f"NULLIF({one.sql}, {other.sql})", one.kind)
+        kind = one.kind
+        if family == "number" and not (kind.is_integer and other.kind.is_integer):
+            # The equality decides: that of different types of integers needs no cast.
+            kind = kind.as_type(NUMBERS[max(kind.rank, other.kind.rank)])
+        return Expr(f"NULLIF({one.sql}, {other.sql})", kind)
 
     # Numbers
 
@@ -159,10 +174,11 @@ class Expressions:
     def unary(self, scope, depth):
         one = self.of("number", scope, depth)
         function = self.random.choice(["-", "abs", "abs", "sign"])
-        if function == "-":
-            return Expr(f"(- {one.sql})", without_sign_of_zero(one.kind))
-        if function == "abs":
-            return Expr(f"abs({one.sql})", without_sign_of_zero(one.kind))
+        if function != "sign":
+            # The least integer has no opposite in its type.
+            kind = replace(one.kind, bound=one.kind.bound + one.kind.is_integer)
+            sql = f"(- {one.sql})" if function == "-" else f"abs({one.sql})"
+            return Expr(sql, without_sign_of_zero(kind))
         name = "numeric" if one.kind.type == "numeric" else "double precision"
         kind = Kind(name, 1, image=name == "numeric", finite=one.kind.finite)
         return Expr(f"sign({one.sql})", kind)

@@ -52,7 +52,8 @@ class Kind:
     def fits(self):
         """Whether values up to the bound exist in the type."""
         if self.is_integer:
-            return self.bound <= GREATEST[self.type]
+            # The least value is one further from zero than the greatest.
+            return self.bound <= GREATEST[self.type] + 1
         if self.type == "numeric":
             return len(str(self.bound)) + self.scale <= DIGITS
         return True

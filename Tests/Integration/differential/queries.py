@@ -119,6 +119,8 @@ class Queries:
         """GROUPING SETS with some sets, the empty one and equal ones among them."""
         chosen = [self.random.sample(texts, self.random.randint(0, len(texts)))
                   for _ in range(self.random.randint(1, 3))]
+        missing = [text for text in texts if not any(text in each for each in chosen)]
+        chosen += [missing] if missing else []
         return f"GROUPING SETS ({', '.join('(' + ', '.join(each) + ')' for each in chosen)})"
 
     def sets(self, depth, outer, _):
@@ -194,7 +196,10 @@ class Queries:
             found = self.query(depth - 1, outer)
         finally:
             self.relations = known
-        return Query(f"WITH {name} AS ({defined.sql}) {found.sql}", found.kinds, found.size)
+        inner = found.sql
+        if inner.startswith("WITH"):
+            inner = f"SELECT * FROM ({inner}) {self.alias()}"
+        return Query(f"WITH {name} AS ({defined.sql}) {inner}", found.kinds, found.size)
 
     # Parts
 
@@ -220,6 +225,9 @@ class Queries:
         if self.random.random() < 0.4:
             conditions.append(self.expressions.boolean(source.scope, 2).sql)
             size = size * 2 // 3
+        if self.random.random() < 0.22:
+            self.budget = max(self.budget, 1)
+            conditions.append(self.subqueries.test(source.scope).sql)
         return f" WHERE {' AND '.join(conditions)}" if conditions else "", size
 
     def group_keys(self, scope, count):
@@ -227,7 +235,9 @@ class Queries:
         found = {}
         for _ in range(count):
             family = self.random.choice([item.kind.family for item in scope.items])
-            key = self.expressions.of(family, scope.alone(), self.random.choice([0, 0, 0, 1]))
+            # PostgreSQL does not know nested conditions again, which it has flattened.
+            depth = 0 if family == "boolean" else self.random.choice([0, 0, 0, 1])
+            key = self.expressions.of(family, scope.alone(), depth)
             if not key.constant and "SELECT" not in key.sql and any(
                     item.sql in key.sql for item in scope.items):
                 found[key.sql] = key

@@ -37,7 +37,7 @@ class Sources:
             if merged_source:
                 return merged_source
         found = first
-        for _ in range(count - 1):
+        for place in range(count - 1):
             if self.queries.budget <= 0:
                 break
             if self.random.random() < 0.12 and depth > 0:
@@ -45,10 +45,9 @@ class Sources:
             elif self.random.random() < 0.1 and count == 3:
                 # Nested to the right.
                 other = self.join(self.item(depth, outer), self.item(depth, outer), outer)
-                found = self.join(found, Source(f"({other.sql})", other.scope, other.size,
-                                                other.conditions), outer)
+                found = self.join(found, Source(f"({other.sql})", other.scope, other.size), outer)
             else:
-                found = self.join(found, self.item(depth, outer), outer)
+                found = self.join(found, self.item(depth, outer), outer, place == count - 2)
         return found
 
     def item(self, depth, outer):
@@ -72,34 +71,28 @@ class Sources:
 
     # Joins
 
-    def join(self, left, right, outer):
+    def join(self, left, right, outer, is_last=False):
         scope = Scope(left.scope.items + right.scope.items, tuple(outer))
         word = self.random.choice(JOINS)
-        if left.conditions or right.conditions:
-            # Beside a comma's condition, in WHERE, an outer join would not be the one meant.
-            word = "JOIN"
         product = left.size * right.size
         equalities = self.equalities(left.scope, right.scope)
-        conditions = left.conditions + right.conditions
         if word == "CROSS JOIN" or not equalities:
             if product <= MOST_ROWS and word in ("CROSS JOIN", "JOIN"):
-                return Source(f"{left.sql} CROSS JOIN {right.sql}", scope, product, conditions)
+                return Source(f"{left.sql} CROSS JOIN {right.sql}", scope, product)
             if not equalities:
                 equalities = ["true"] if product <= MOST_ROWS else ["false"]
                 word = "LEFT JOIN" if word == "FULL JOIN" else word
             else:
                 word = "JOIN"
-        if word == "JOIN" and self.random.random() < 0.2:
-            return Source(f"{left.sql}, {right.sql}" if "JOIN" not in left.sql + right.sql
-                          else f"{left.sql} CROSS JOIN {right.sql}", scope, product // 4 + 1,
-                          conditions + tuple(equalities))
+        if word == "JOIN" and is_last and self.random.random() < 0.3:
+            return Source(f"{left.sql}, {right.sql}", scope, product // 4 + 1, tuple(equalities))
         condition = " AND ".join(equalities)
         if word != "FULL JOIN" and product <= MOST_ROWS and self.random.random() < 0.1:
             condition = self.queries.expressions.boolean(scope.alone(), 1).sql
         elif self.random.random() < 0.25:
             condition += f" AND {self.queries.expressions.boolean(scope.alone(), 1).sql}"
         size = product // 4 + 1 + (0 if word == "JOIN" else left.size + right.size)
-        return Source(f"{left.sql} {word} {right.sql} ON {condition}", scope, size, conditions)
+        return Source(f"{left.sql} {word} {right.sql} ON {condition}", scope, size)
 
     def equalities(self, left, right):
         """One or two equations between both sides, or none if nothing is comparable."""
@@ -130,7 +123,7 @@ class Sources:
             return None
         chosen = shared[:1] if self.random.random() < 0.7 else shared[:2]
         word = self.random.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
-        merged_items = [Expr(name, merged([ours[name].kind, theirs[name].kind]), plain=True)
+        merged_items = [Expr(name, merged([ours[name].kind, theirs[name].kind]))
                         for name in chosen]
         others = [item for side in (ours, theirs) for name, item in side.items()
                   if name not in chosen]
@@ -140,14 +133,14 @@ class Sources:
 
     def lateral(self, left, outer):
         """A subquery for each row of what stands before it."""
-        around = tuple(left.scope.items) + tuple(outer)
+        around = left.scope.for_subquery()
         found = self.queries.subqueries.lateral(around)
         alias = self.queries.alias()
         items = found.relation(alias).items(alias)
         scope = Scope(left.scope.items + tuple(items), tuple(outer))
         word, condition = self.random.choice([("CROSS JOIN", ""), ("LEFT JOIN", " ON true")])
         return Source(f"{left.sql} {word} LATERAL ({found.sql}) {alias}{condition}", scope,
-                      left.size * max(found.size // 4, 1), left.conditions)
+                      left.size * max(found.size // 4, 1))
 
 
 def is_key(pair):

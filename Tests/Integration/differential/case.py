@@ -1,0 +1,116 @@
+"""A case: the steps that a seed stands for."""
+
+from dataclasses import dataclass
+from random import Random
+
+from . import schema
+from .changes import Changes, Statement
+from .queries import Queries
+
+
+@dataclass(frozen=True)
+class Definition:
+    """CREATE TABLE, or of a view whose `images` say which columns' texts are determined."""
+
+    kind: str
+    """table, view or materialized."""
+    name: str
+    sql: str
+    """The statement of a table, the query of a view."""
+    images: tuple = ()
+
+    def statement(self, is_postgres=False):
+        """PostgreSQL's own materialized views do not follow their tables; plain ones do."""
+        if self.kind == "table":
+            return self.sql
+        word = "MATERIALIZED VIEW" if self.kind == "materialized" and not is_postgres else "VIEW"
+        return f"CREATE {word} {self.name} AS {self.sql}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Statements in a transaction that ends with COMMIT or ROLLBACK; a single one stands alone."""
+
+    statements: tuple
+    ending: str = ""
+
+    def sqls(self):
+        inside = [statement.sql() for statement in self.statements]
+        return ["BEGIN", *inside, self.ending] if self.ending else inside
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The end of the process, with -9 or as an operator would, and a start with other flags."""
+
+    is_kill: bool
+    workers: int
+    interval: int
+    """Between checkpoints, in milliseconds."""
+
+    def flags(self):
+        return ["--workers", self.workers, "--checkpoint-interval-ms", self.interval]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The first step is a Restart, with which the server begins."""
+
+    seed: int
+    steps: tuple
+
+
+def case(seed):
+    """The case of a seed."""
+    random = Random(seed)
+    tables = schema.tables(random)
+    queries = Queries(random, [table.relation() for table in tables])
+    steps = [restart(random), *(Definition("table", t.name, t.definition()) for t in tables)]
+    views = random.randint(3, 7)
+    early = random.randint(0, views)
+    made = [0]
+
+    def define(count):
+        for _ in range(count):
+            made[0] += 1
+            steps.append(view(random, queries, f"v{made[0]}"))
+
+    define(early)
+    changes = Changes(random, tables)
+    for table in tables:
+        if random.random() < 0.8:
+            steps.append(Change((changes.insert(table, random.randint(4, 10)),)))
+    count = random.randint(5, 14)
+    late = sorted(random.choice([random.randrange(count), count]) for _ in range(views - early))
+    for place in range(count + 1):
+        define(late.count(place))
+        steps.append(change(random, changes))
+        if random.random() < 0.1:
+            steps.append(restart(random))
+    return Case(seed, tuple(steps))
+
+
+def view(random, queries, name):
+    """A view over tables and the views before it, which later queries may read."""
+    kind = "view" if random.random() < 0.12 else "materialized"
+    found = queries.top()
+    queries.relations.append(found.relation(name))
+    return Definition(kind, name, found.sql, tuple(kind.image for kind in found.kinds))
+
+
+def change(random, changes):
+    if random.random() < 0.65:
+        return Change((changes.any(),))
+    statements = [changes.any() for _ in range(random.randint(1, 5))]
+    if random.random() < 0.3:
+        first, last = sorted(random.randint(0, len(statements)) for _ in range(2))
+        ending = random.choice(["ROLLBACK TO SAVEPOINT s", "ROLLBACK TO SAVEPOINT s",
+                                "RELEASE SAVEPOINT s"])
+        statements = [*statements[:first], Statement("SAVEPOINT s"), *statements[first:last],
+                      Statement(ending), *statements[last:]]
+    return Change(tuple(statements), random.choice(["COMMIT", "COMMIT", "COMMIT", "ROLLBACK"]))
+
+
+def restart(random):
+    return Restart(random.random() < 0.8, random.randint(1, 5),
+                   random.choice([1, 1, 5, 20, 100, 1000]))

@@ -1,0 +1,279 @@
+"""Runs a case on both databases and tells every difference."""
+
+import re
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streamhouse import StartFailure, Streamhouse
+
+from .case import Change, Definition, Restart
+from .compare import mismatch
+from .session import Lost, Session, Stuck
+
+SEVERITY = ["view", "crash", "stuck", "adhoc", "rows", "count", "state", "types", "image",
+            "refused"]
+"""Kinds of differences, the worst first.
+
+A view's or a query's rows; the process; the rows or number of rows of a change; its SQLSTATE;
+names and types of columns; texts of equal numerics; a definition that PostgreSQL accepts.
+"""
+
+PLANS = ["SET enable_hashjoin = off", "SET enable_hashagg = off", "SET enable_mergejoin = off",
+         "SET enable_nestloop = off", "SET enable_sort = off"]
+"""Under each of these the same query has the same answer, if it has only one."""
+
+TOO_MUCH = ("57014", "53200")
+"""PostgreSQL's time or memory was not enough."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What was expected and what came, in `step`; `subject` is a view or a statement."""
+
+    kind: str
+    step: int
+    subject: str
+    expected: str
+    actual: str
+
+    def __str__(self):
+        return (f"{self.kind}: {self.subject}\n  PostgreSQL: {self.expected}\n"
+                f"  Streamhouse: {self.actual}")
+
+
+@dataclass
+class Outcome:
+    """Differences, the worst first when sorted, and what happened how often."""
+
+    differences: list = field(default_factory=list)
+    counts: Counter = field(default_factory=Counter)
+
+    def worst(self):
+        return min(self.differences, key=lambda each: SEVERITY.index(each.kind), default=None)
+
+
+class Diverged(Exception):
+    """The databases hold different rows from here on."""
+
+
+class Runner:
+    """Runs cases one after the other, each on a Streamhouse of its own."""
+
+    def __init__(self, postgres, directory):
+        self.postgres = Session(postgres.conninfo)
+        self.directory = Path(directory)
+        self.number = 0
+
+    def run(self, case):
+        """The Outcome of a case."""
+        self.number += 1
+        directory = self.directory / f"case-{self.number}"
+        run = Run(self.postgres, Streamhouse(directory, case.steps[0].flags()))
+        try:
+            run.all(case.steps)
+        finally:
+            run.end()
+            shutil.rmtree(directory, ignore_errors=True)
+        return run.outcome
+
+
+class Run:
+    """One case under way."""
+
+    def __init__(self, postgres, server):
+        self.postgres, self.server = postgres, server
+        self.session = None
+        self.outcome = Outcome()
+        self.views = []
+        self.wrong = set()
+        """Pairs of a kind and the name of a view about which it need not be said again."""
+        self.step = 0
+
+    def all(self, steps):
+        self.postgres.execute("ROLLBACK")
+        self.postgres.execute("DROP SCHEMA IF EXISTS differential CASCADE")
+        self.postgres.execute("CREATE SCHEMA differential")
+        self.postgres.execute("SET search_path = differential")
+        done = "start"
+        try:
+            self.server.start()
+            self.connect()
+            for self.step, step in enumerate(steps[1:], 1):
+                done = "restart" if isinstance(step, Restart) else str(step)
+                self.perform(step)
+                self.verify()
+        except Diverged:
+            pass
+        except Stuck as error:
+            self.differ("stuck", done, "an answer", str(error))
+        except (Lost, StartFailure, AssertionError, OSError) as error:
+            self.differ("crash", done, "a running server",
+                        f"{error}\n{self.server.stderr_tail()[-3000:]}")
+
+    def end(self):
+        if self.session:
+            self.session.close()
+        self.server.discard()
+
+    def connect(self):
+        if self.session:
+            self.session.close()
+        self.session = Session(f"host={self.server.host} port={self.server.pg_port} "
+                               "user=streamhouse dbname=streamhouse connect_timeout=10")
+
+    def differ(self, kind, subject, expected, actual):
+        self.outcome.differences.append(
+            Difference(kind, self.step, subject, str(expected), str(actual)))
+
+    # Steps
+
+    def perform(self, step):
+        if isinstance(step, Restart):
+            self.restart(step)
+        elif isinstance(step, Definition):
+            self.define(step)
+        elif isinstance(step, Change):
+            self.change(step)
+
+    def restart(self, step):
+        self.outcome.counts["kill -9" if step.is_kill else "stop"] += 1
+        if step.is_kill:
+            self.server.kill9()
+        else:
+            self.session.close()
+            self.session = None
+            self.server.stop()
+        self.server.arguments = [str(flag) for flag in step.flags()]
+        self.server.restart()
+        self.connect()
+
+    def define(self, step):
+        ours = self.session.execute(step.statement())
+        right = self.postgres.execute(step.statement(is_postgres=True))
+        self.outcome.counts[f"{step.kind} definitions"] += 1
+        if right.state is None and ours.state is None:
+            if step.kind != "table":
+                self.views.append(step)
+                self.compare_columns(step)
+            return
+        word = "TABLE" if step.kind == "table" else "VIEW"
+        if right.state is None:
+            self.postgres.execute(f"DROP {word} {step.name}")
+            if not self.reads_wrong(step, "refused"):
+                self.differ("refused", step.statement(), "accepted",
+                            f"{ours.state} {ours.message}")
+            self.wrong.add(("refused", step.name))
+        elif ours.state is None:
+            materialized = "MATERIALIZED " if step.kind == "materialized" else ""
+            self.session.execute(f"DROP {materialized}{word} {step.name}")
+            if right.state != "0A000":
+                self.differ("state", step.statement(), f"{right.state} {right.message}",
+                            "accepted")
+        if right.state is not None and right.state != "42P01":
+            self.outcome.counts[f"definitions PostgreSQL refuses: {right.message}"] += 1
+            if ours.state not in (None, right.state, "0A000") and right.state != "0A000":
+                self.differ("state", step.statement(), f"{right.state} {right.message}",
+                            f"{ours.state} {ours.message}")
+
+    def compare_columns(self, step):
+        """Names and types of a view's columns, and of the query by itself."""
+        right = self.postgres.execute(f"SELECT * FROM {step.name} LIMIT 0")
+        for sql in (f"SELECT * FROM {step.name}", step.sql):
+            ours = self.session.execute(sql)
+            if ours.state is None and (ours.names, ours.types) != (right.names, right.types):
+                self.differ("types", sql, list(zip(right.names, right.types)),
+                            list(zip(ours.names, ours.types)))
+                return
+
+    def change(self, step):
+        for sql in step.sqls():
+            right = self.postgres.execute(sql)
+            ours = self.session.execute(sql)
+            self.outcome.counts[f"statements: {right.state or 'done'}"] += 1
+            if right.state != ours.state:
+                self.differ("state", sql, f"{right.state or 'done'} {right.message}",
+                            f"{ours.state or 'done'} {ours.message}")
+                raise Diverged
+            if right.count != ours.count:
+                self.differ("count", sql, right.count, ours.count)
+                raise Diverged
+            if right.types and mismatch(right, ours):
+                self.differ("rows", sql, right.rows, ours.rows)
+
+    # Answers
+
+    def verify(self):
+        """Every view, and its query by itself, answers as PostgreSQL does."""
+        for step in list(self.views):
+            right = self.postgres.execute(f"SELECT * FROM {step.name}")
+            if right.state is not None:
+                self.outcome.counts[
+                    "answers PostgreSQL does not give: "
+                    f"{'' if right.state in TOO_MUCH else step.sql} {right.message}"] += 1
+                self.views.remove(step)
+                continue
+            self.compare("view", step, right, f"SELECT * FROM {step.name}")
+            self.compare("adhoc", step, right, step.sql)
+
+    def compare(self, kind, step, right, sql):
+        if self.reads_wrong(step, kind):
+            return
+        ours = self.session.execute(sql)
+        self.outcome.counts[f"{kind} answers"] += 1
+        self.outcome.counts["answers with rows"] += bool(right.rows)
+        if ours.state is not None:
+            self.note(kind, step, f"{len(right.rows)} rows", f"{ours.state} {ours.message}")
+            return
+        if len(ours.types) != len(right.types):
+            return
+        found = mismatch(right, ours)
+        if found:
+            if self.is_ambiguous(step, None):
+                return
+            self.note(kind, step, *describe(found, right, ours))
+        elif any(step.images) and len(step.images) == len(right.types):
+            found = mismatch(right, ours, step.images)
+            if found and ("image", step.name) not in self.wrong and not self.is_ambiguous(
+                    step, step.images):
+                self.wrong.add(("image", step.name))
+                self.differ("image", f"{kind} {step.name} AS {step.sql}",
+                            *describe(found, right, ours))
+
+    def note(self, kind, step, expected, actual):
+        self.wrong.add((kind, step.name))
+        self.differ(kind, f"{step.name} AS {step.sql}", expected, actual)
+
+    def reads_wrong(self, step, kind):
+        """Whether something is known of the view, or of one that it reads."""
+        names = {name for known, name in self.wrong if known in ("view", "refused")}
+        return (kind, step.name) in self.wrong or any(
+            re.search(rf"\b{name}\b", step.sql) for name in names)
+
+    def is_ambiguous(self, step, images):
+        """Whether PostgreSQL's answer depends on its plan, which says nothing about anyone."""
+        right = self.postgres.execute(f"SELECT * FROM {step.name}")
+        for setting in PLANS:
+            self.postgres.execute(setting)
+            other = self.postgres.execute(f"SELECT * FROM {step.name}")
+            self.postgres.execute(setting.replace("= off", "= on"))
+            if other.state is None and mismatch(right, other, images):
+                self.outcome.counts[f"ambiguous: {step.sql}"] += 1
+                self.views.remove(step) if step in self.views else None
+                return True
+        return False
+
+
+def describe(found, right, ours):
+    """Two texts: what is missing, and what is too much; whole answers if they are short."""
+    missing, extra = found
+    if len(right.rows) <= 6 and len(ours.rows) <= 6:
+        return shown(right.rows), shown(ours.rows)
+    return f"has also {shown(missing)}", f"has also {shown(extra)}"
+
+
+def shown(rows):
+    texts = sorted("(" + ", ".join("NULL" if value is None else str(value) for value in row) + ")"
+                   for row in rows)
+    return f"{len(texts)} rows: " + " ".join(texts[:12])
