@@ -88,6 +88,7 @@ package final class Circuit: @unchecked Sendable {
                 list.append((name + "-extremes", extremes))
             }
             if let aggregate = node.body as? AggregateOperator {
+                if let best = aggregate.bestState { list.append((name + "-best", best)) }
                 for (index, state) in aggregate.distinctStates.enumerated() {
                     list.append((name + "-distinct\(index)", state))
                 }

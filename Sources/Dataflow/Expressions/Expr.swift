@@ -84,6 +84,29 @@ package indirect enum Expr: Sendable {
         }
     }
 
+    /// A text that only the same expression has: functions with their types, constants with theirs.
+    package var fingerprint: String {
+        switch self {
+        case .column(let index, let type): return "#\(index):\(type.kind.rawValue)"
+        case .constant(let value, let type):
+            let bytes = TextEncoding.text(value, type) ?? [0]
+            return "'\(String(decoding: bytes, as: UTF8.self).count):\(String(decoding: bytes, as: UTF8.self))'"
+                + "\(type.kind.rawValue).\(type.modifier).\(type.element.rawValue)"
+        case .call(let function, let arguments, let type):
+            let list = arguments.map(\.fingerprint).joined(separator: ",")
+            return "\(function.signature)[\(list)]\(type.kind.rawValue).\(type.modifier)"
+        case .and(let left, let right): return "and[\(left.fingerprint),\(right.fingerprint)]"
+        case .or(let left, let right): return "or[\(left.fingerprint),\(right.fingerprint)]"
+        case .not(let inner): return "not[\(inner.fingerprint)]"
+        case .isNull(let inner): return "null[\(inner.fingerprint)]"
+        case .cases(let arms, let otherwise, _):
+            let list = arms.map { "\($0.when.fingerprint)>\($0.then.fingerprint)" }
+            return "case[\(list.joined(separator: ";")),\(otherwise.fingerprint)]"
+        case .coalesce(let inputs, _):
+            return "coalesce[\(inputs.map(\.fingerprint).joined(separator: ","))]"
+        }
+    }
+
     /// Whether its value depends on its arguments alone.
     package var isStable: Bool {
         if case .call(let function, _, _) = self, function.isVolatile { return false }

@@ -1,3 +1,4 @@
+import Glibc
 import State
 import Types
 
@@ -14,6 +15,8 @@ final class Accumulator {
         case extreme
         /// The extreme of an append-only input, in a word: nothing has to be remembered beside it.
         case extremeWord
+        /// The extreme of an append-only input of another type, in `bestValues`.
+        case extremeBest
         case bools
         case bits
         case integerVariance
@@ -37,7 +40,9 @@ final class Accumulator {
         switch aggregate.function {
         case .countAll, .count: shape = .count
         case .min, .max:
-            shape = appendOnly && argumentType.physical == .int64 ? .extremeWord : .extreme
+            shape =
+                !appendOnly
+                ? .extreme : (argumentType.physical == .int64 ? .extremeWord : .extremeBest)
         case .boolAnd, .boolOr: shape = .bools
         case .bitAnd, .bitOr: shape = .bits
         case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg: shape = .collection
@@ -58,7 +63,7 @@ final class Accumulator {
         case .numericSum: width = NumericSum.width
         case .floatSum: width = FloatSum.width
         case .intervalSum: width = 4
-        case .extreme: width = 1
+        case .extreme, .extremeBest: width = 1
         case .extremeWord: width = 2
         case .bools: width = 2
         // How many values have each bit set, behind the count.
@@ -71,6 +76,52 @@ final class Accumulator {
             shape == .extreme || shape == .single
             ? ExtremeTree(wantsLeast: aggregate.function != .max) : nil
         collected = shape == .collection ? CollectedValues() : nil
+    }
+
+    /// By group, where the input only grows.
+    private var bestValues: [Value?] = []
+
+    var keepsBest: Bool { shape == .extremeBest }
+
+    var argumentPhysical: DataType.Physical { argumentType.physical }
+
+    func best(_ group: UInt32) -> Value? {
+        Int(group) < bestValues.count ? bestValues[Int(group)] : nil
+    }
+
+    func setBest(_ group: UInt32, _ value: Value) {
+        if value.isNull { return }
+        while bestValues.count <= Int(group) { bestValues.append(nil) }
+        bestValues[Int(group)] = value
+    }
+
+    /// Takes the row's value when it is better than the group's.
+    private func improve(_ group: UInt32, _ view: ColumnView, _ row: Int) {
+        if let old = best(group) {
+            if case .text(let bytes) = old, view.kind == .text {
+                // Most values are no better: they are compared where they lie.
+                let order = unsafe bytes.withUnsafeBufferPointer { held in
+                    let new = unsafe view.text(row)
+                    return unsafe compareBytes(new, held)
+                }
+                if aggregate.function == .min ? order >= 0 : order <= 0 { return }
+            } else {
+                let order = ExtremeTree.order(ExtremeTree.key(view, row), old)
+                if aggregate.function == .min ? order >= 0 : order <= 0 { return }
+            }
+        }
+        setBest(group, ExtremeTree.key(view, row))
+    }
+
+    private func compareBytes(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>)
+        -> Int
+    {
+        let shared = min(a.count, b.count)
+        if shared > 0, let x = a.baseAddress, let y = b.baseAddress {
+            let order = unsafe memcmp(x, y, shared)
+            if order != 0 { return Int(order) }
+        }
+        return a.count - b.count
     }
 
     /// Whether rows whose argument is NULL count.
@@ -138,6 +189,9 @@ final class Accumulator {
                 || (aggregate.function == .min ? value < words[at + 1] : value > words[at + 1])
             if isBetter { words[at + 1] = value }
             words[at] &+= weight
+        case .extremeBest:
+            words[at] &+= weight
+            improve(group, view, row)
         case .bools: words[at + (view.bool(row) != 0 ? 0 : 1)] &+= weight
         case .bits:
             words[at] &+= weight
@@ -196,6 +250,7 @@ final class Accumulator {
             return .interval(try Interval.divide(sum, Double(words[at])))
         case .extreme: return tree?.extreme(group) ?? .null
         case .extremeWord: return words[at] > 0 ? .int(words[at + 1]) : .null
+        case .extremeBest: return words[at] > 0 ? best(group) ?? .null : .null
         case .bools:
             let (trues, falses) = (words[at], words[at + 1])
             if trues + falses == 0 { return .null }

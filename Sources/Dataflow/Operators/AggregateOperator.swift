@@ -15,13 +15,15 @@ package final class AggregateOperator: Operator, Checkpointable {
     private let keyTypes: [DataType.Physical]
     private var touched: [UInt32] = []
     private var oldRows: [GroupResult] = []
-    /// For each DISTINCT accumulator: how often each value of each group is there.
-    private let seen: [GroupTable?]
-    private var dirtySeen: [Set<UInt32>]
+    /// How often each value of each group is there, for the DISTINCT accumulators over one argument.
+    private let seen: [SeenValues]
+    private let appendOnly: Bool
     /// Number of the step in progress; the stamp of the groups that it has touched.
     private var step: Int64 = 1
     private var dirty: Set<UInt32> = []
     private var pendingExtremes: [Batch] = []
+    private var dirtyBest: Set<UInt32> = []
+    private let hasBest: Bool
     private var hasEmittedEmpty = false
     private let ownsEmptyGroup: Bool
     private let hasTrees: Bool
@@ -45,14 +47,10 @@ package final class AggregateOperator: Operator, Checkpointable {
         }
         self.offsets = offsets
         groups = GroupTable(keyTypes, width: next)
-        let keyTypes = self.keyTypes
-        seen = accumulators.map { accumulator in
-            guard accumulator.needsDeduplication, let argument = accumulator.aggregate.argument
-            else { return nil }
-            return GroupTable(keyTypes + [argument.type.physical], width: 1)
-        }
-        dirtySeen = accumulators.map { _ in [] }
+        self.appendOnly = appendOnly
+        seen = SeenValues.tables(accumulators, keyTypes)
         hasTrees = accumulators.contains { $0.remembersRows }
+        hasBest = accumulators.contains { $0.keepsBest }
     }
 
     /// What a group comes out as.
@@ -81,37 +79,43 @@ package final class AggregateOperator: Operator, Checkpointable {
                 addCollected(
                     index, arguments[index], collected[index], filters[index], numbers, chunk)
             }
-            if let table = seen[index], let argument = arguments[index] {
-                try addDistinct(
-                    index, table, keyColumns, argument, filters[index], numbers, chunk)
-            } else {
-                try add(index, arguments[index], filters[index], numbers, chunk)
-            }
+            if accumulators[index].needsDeduplication { continue }
+            try add(index, arguments[index], filters[index], numbers, chunk)
+        }
+        for values in seen {
+            guard let argument = arguments[values.accumulators[0]] else { continue }
+            try addDistinct(values, keyColumns, argument, filters, numbers, chunk)
         }
         if hasTrees { keepForCapture(chunk, keyColumns, arguments, collected, filters) }
     }
 
     /// Only the first of equal values counts, and the last to go.
     private func addDistinct(
-        _ index: Int, _ table: GroupTable, _ keyColumns: [Column], _ argument: Column,
-        _ filter: Column?, _ numbers: [UInt32], _ chunk: Batch
+        _ values: SeenValues, _ keyColumns: [Column], _ argument: Column, _ filters: [Column?],
+        _ numbers: [UInt32], _ chunk: Batch
     ) throws(SQLError) {
-        let (accumulator, at) = (accumulators[index], offsets[index])
-        let (view, keep) = (argument.view, filter?.view)
-        let entries = table.findOrInsert(keyColumns + [argument], count: chunk.count)
-        for row in 0..<chunk.count {
-            if let keep, keep.isNull(row) || keep.bool(row) == 0 { continue }
-            if view.isNull(row) { continue }
-            let count = table.words(of: entries[row])
-            let (before, after) = (count[0], count[0] &+ chunk.weight(row))
-            count[0] = after
-            dirtySeen[index].insert(entries[row])
-            if (before > 0) == (after > 0) { continue }
-            try accumulator.add(
-                view, row, weight: after > 0 ? 1 : -1, group: numbers[row],
-                words: groups.words(of: numbers[row]), at)
+        let view = argument.view
+        let entries = values.table.findOrInsert(keyColumns + [argument], count: chunk.count)
+        for (place, index) in values.accumulators.enumerated() {
+            let (accumulator, at) = (accumulators[index], offsets[index])
+            let keep = filters[index]?.view
+            for row in 0..<chunk.count {
+                if let keep, keep.isNull(row) || keep.bool(row) == 0 { continue }
+                if view.isNull(row) { continue }
+                let words = values.table.words(of: entries[row])
+                let before = words[place + 1]
+                // Of an input that only grows, the first is all that matters.
+                if appendOnly, before > 0 { continue }
+                let after = before &+ chunk.weight(row)
+                words[place + 1] = after
+                values.mark(entries[row], words)
+                if (before > 0) == (after > 0) { continue }
+                try accumulator.add(
+                    view, row, weight: after > 0 ? 1 : -1, group: numbers[row],
+                    words: groups.words(of: numbers[row]), at)
+            }
         }
-        withExtendedLifetime((argument, filter)) {}
+        withExtendedLifetime((argument, filters)) {}
     }
 
     private func addCollected(
@@ -185,6 +189,7 @@ package final class AggregateOperator: Operator, Checkpointable {
         var changes = Changes()
         for (index, group) in touched.enumerated() {
             dirty.insert(group)
+            if hasBest { dirtyBest.insert(group) }
             let (old, new) = (oldRows[index], result(group))
             if case .row(let before) = old, case .row(let after) = new, before == after { continue }
             changes.add(group, old, -1)
@@ -275,8 +280,13 @@ package final class AggregateOperator: Operator, Checkpointable {
     package var extremes: ExtremesState? { hasTrees ? ExtremesState(self) : nil }
 
     /// The values of DISTINCT aggregates, one trace each.
-    package var distinctStates: [DistinctState] {
-        seen.indices.compactMap { index in seen[index].map { DistinctState(self, index, $0) } }
+    package var distinctStates: [any Checkpointable] {
+        seen.map { DistinctState($0, keyCount: keys.count) }
+    }
+
+    /// The best values so far of min and max over inputs that only grow.
+    package var bestState: (any Checkpointable)? {
+        accumulators.contains { $0.keepsBest } ? BestState(self) : nil
     }
 
     /// Columns of one remembered accumulator: argument, separator, order.
@@ -353,40 +363,44 @@ package final class AggregateOperator: Operator, Checkpointable {
         }
     }
 
-    /// Checkpoints the values of one DISTINCT aggregate.
-    package final class DistinctState: Checkpointable {
+    /// Checkpoints the best values of groups that have changed: keys, then a value for each.
+    private final class BestState: Checkpointable {
         private let owner: AggregateOperator
-        private let index: Int
-        private let table: GroupTable
 
-        init(_ owner: AggregateOperator, _ index: Int, _ table: GroupTable) {
-            self.owner = owner
-            self.index = index
-            self.table = table
+        init(_ owner: AggregateOperator) { self.owner = owner }
+
+        var traceKind: TraceKind { .newest(keyColumns: owner.keys.count) }
+
+        var partitionColumns: [Int]? { owner.partitionColumns }
+
+        private var keepers: [Accumulator] { owner.accumulators.filter(\.keepsBest) }
+
+        func capture() -> [Batch] {
+            let changed = owner.dirtyBest.sorted()
+            owner.dirtyBest = []
+            if changed.isEmpty { return [] }
+            let values = keepers.map { keeper in
+                let builder = ColumnBuilder(keeper.argumentPhysical, capacity: changed.count)
+                for group in changed { builder.append(keeper.best(group) ?? .null) }
+                return builder.column()
+            }
+            return [Batch(columns: owner.groups.keys(changed) + values, count: changed.count)]
         }
 
-        package var traceKind: TraceKind { .newest(keyColumns: owner.keys.count + 1) }
-
-        package var partitionColumns: [Int]? { owner.partitionColumns }
-
-        package func capture() -> [Batch] {
-            let rows = owner.dirtySeen[index].sorted()
-            owner.dirtySeen[index] = []
-            if rows.isEmpty { return [] }
-            let counts = Storage(rows.map { table.words(of: $0)[0] })
-            return [Batch(columns: table.keys(rows) + [Column(.int64(counts))], count: rows.count)]
-        }
-
-        package func restore(_ rows: [Batch]) throws(SQLError) {
+        func restore(_ rows: [Batch]) throws(SQLError) {
+            let keyCount = owner.keys.count
             for batch in rows {
-                guard case .int64(let counts)? = batch.columns.last?.data else { continue }
-                let numbers = table.findOrInsert(
-                    Array(batch.columns.dropLast()), count: batch.count)
-                for row in 0..<batch.count { table.words(of: numbers[row])[0] = counts.cells[row] }
+                let numbers = owner.groups.findOrInsert(
+                    Array(batch.columns.prefix(keyCount)), count: batch.count)
+                for (index, keeper) in keepers.enumerated() {
+                    for row in 0..<batch.count {
+                        keeper.setBest(numbers[row], batch.columns[keyCount + index].value(row))
+                    }
+                }
             }
         }
 
-        package var byteCount: Int { table.byteCount }
+        var byteCount: Int { owner.groups.count * 24 * keepers.count }
     }
 }
 

@@ -7,9 +7,9 @@ import Types
 /// time: arrival refines time.
 final class BestRows {
     private struct Entry {
-        let slot: UInt32
+        /// While a chunk is being added: the row's place among those that are kept, with a mark.
+        var slot: UInt32
         let key: [UInt8]
-        let orderLength: Int
         let arrival: Int64
     }
 
@@ -47,6 +47,7 @@ final class BestRows {
         var kept: [UInt32] = []
         var keptArrivals: [Int64] = []
         var key: [UInt8] = []
+        var changed: [Int] = []
         for row in 0..<batch.count where batch.weight(row) > 0 {
             let arrival = given.map { $0.value(row).int ?? 0 } ?? arrivals
             arrivals = max(arrivals, arrival) + 1
@@ -63,35 +64,50 @@ final class BestRows {
             {
                 continue
             }
+            insert(group, Entry(slot: BestRows.mark | UInt32(kept.count), key: key, arrival: arrival))
             kept.append(UInt32(row))
             keptArrivals.append(arrival)
-            insert(batch, row, group, Array(key), arrival)
+            changed.append(group)
         }
+        place(batch, kept, changed)
         withExtendedLifetime(batch) {}
         return (kept, keptArrivals)
     }
 
-    private func insert(_ batch: Batch, _ row: Int, _ group: Int, _ key: [UInt8], _ arrival: Int64) {
-        let one = Storage<UInt32>([UInt32(row)])
-        for run in rows.append(batch.gathered(one.cells)) {
-            placed += 1
-            live += 1
-            let entry = Entry(
-                slot: run.first, key: key, orderLength: key.count, arrival: arrival)
-            var (low, high) = (0, groups[group].count)
-            while low < high {
-                let middle = (low + high) / 2
-                if precedes(groups[group][middle], key, arrival) {
-                    low = middle + 1
-                } else {
-                    high = middle
-                }
+    private static let mark: UInt32 = 1 << 31
+
+    /// Stores the rows that are kept, all at once, and tells their entries where they are.
+    private func place(_ batch: Batch, _ kept: [UInt32], _ changed: [Int]) {
+        if kept.isEmpty { return }
+        let numbers = Storage(kept)
+        var slots: [UInt32] = []
+        slots.reserveCapacity(kept.count)
+        for run in rows.append(batch.gathered(numbers.cells)) {
+            for offset in 0..<run.count { slots.append(run.first + UInt32(offset)) }
+        }
+        placed += kept.count
+        for group in changed {
+            for index in groups[group].indices where groups[group][index].slot & BestRows.mark != 0 {
+                groups[group][index].slot = slots[Int(groups[group][index].slot & ~BestRows.mark)]
             }
-            groups[group].insert(entry, at: low)
-            if groups[group].count > capacity {
-                groups[group].removeLast()
-                live -= 1
+        }
+    }
+
+    private func insert(_ group: Int, _ entry: Entry) {
+        live += 1
+        var (low, high) = (0, groups[group].count)
+        while low < high {
+            let middle = (low + high) / 2
+            if precedes(groups[group][middle], entry.key, entry.arrival) {
+                low = middle + 1
+            } else {
+                high = middle
             }
+        }
+        groups[group].insert(entry, at: low)
+        if groups[group].count > capacity {
+            groups[group].removeLast()
+            live -= 1
         }
     }
 
@@ -125,8 +141,7 @@ final class BestRows {
         groups = groups.map { group in
             group.map { entry in
                 Entry(
-                    slot: moved[entry.slot] ?? entry.slot, key: entry.key,
-                    orderLength: entry.orderLength, arrival: entry.arrival)
+                    slot: moved[entry.slot] ?? entry.slot, key: entry.key, arrival: entry.arrival)
             }
         }
         (live, placed) = (old.count, old.count)

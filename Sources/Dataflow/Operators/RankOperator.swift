@@ -49,6 +49,12 @@ package final class RankOperator: Operator, Checkpointable {
         var third: Int64 = 0
     }
 
+    /// One place of a partition's window, with its weight.
+    private struct Shown {
+        var place: Place
+        var weight: Int64
+    }
+
     private let partition: [Int]
     private let functions: [Function]
     private let bound: Bound?
@@ -59,7 +65,7 @@ package final class RankOperator: Operator, Checkpointable {
     private let session: Session?
     private var touched: Set<UInt32> = []
     /// What is out, by partition.
-    private var windows: [UInt32: [Place: Int64]] = [:]
+    private var windows: [[Shown]] = []
     private var pending: [Batch] = []
     private var hasRestored = false
 
@@ -117,9 +123,9 @@ package final class RankOperator: Operator, Checkpointable {
     }
 
     /// The places of a partition that are to be out now.
-    private func window(_ group: UInt32) -> [Place: Int64] {
+    private func window(_ group: UInt32) -> [Shown] {
         if let session { return sessions(group, session) }
-        var window: [Place: Int64] = [:]
+        var window: [Shown] = []
         var (number, rank, dense): (Int64, Int64, Int64) = (0, 0, 0)
         if let best {
             best.walk(group) { slot, isPeer in
@@ -145,7 +151,7 @@ package final class RankOperator: Operator, Checkpointable {
     }
 
     /// Every row of a partition with the bounds of its session.
-    private func sessions(_ group: UInt32, _ session: Session) -> [Place: Int64] {
+    private func sessions(_ group: UInt32, _ session: Session) -> [Shown] {
         var slots: [UInt32] = []
         var weights: [Int64] = []
         rows.walk(group) { entry, weight in
@@ -157,7 +163,7 @@ package final class RankOperator: Operator, Checkpointable {
         }
         let column = rows.gather(slots)[session.timeColumn]
         let times = column.int64s.cells
-        var window: [Place: Int64] = [:]
+        var window: [Shown] = []
         var first = 0
         for index in slots.indices where !column.isNull(index) {
             if column.isNull(first) { first = index }
@@ -168,7 +174,7 @@ package final class RankOperator: Operator, Checkpointable {
             for member in first...index {
                 let place = Place(
                     slot: slots[member], first: times[first], second: times[index] + session.gap)
-                window[place, default: 0] += weights[member]
+                window.append(Shown(place: place, weight: weights[member]))
             }
             first = index + 1
         }
@@ -178,7 +184,7 @@ package final class RankOperator: Operator, Checkpointable {
     /// - Returns: false when nothing behind this entry can be in the window.
     private func add(
         _ slot: UInt32, _ weight: Int64, _ number: inout Int64, _ rank: Int64,
-        _ dense: Int64, to window: inout [Place: Int64]
+        _ dense: Int64, to window: inout [Shown]
     ) -> Bool {
         let numbersMatter = functions.contains(.rowNumber)
         guard let bound else {
@@ -208,7 +214,7 @@ package final class RankOperator: Operator, Checkpointable {
 
     private func put(
         _ slot: UInt32, _ numbersMatter: Bool, _ weight: Int64, _ firstNumber: Int64,
-        _ rank: Int64, _ dense: Int64, _ window: inout [Place: Int64]
+        _ rank: Int64, _ dense: Int64, _ window: inout [Shown]
     ) {
         for copy in 0..<(numbersMatter ? weight : 1) {
             var values: [Int64] = []
@@ -223,7 +229,7 @@ package final class RankOperator: Operator, Checkpointable {
             if values.count > 0 { place.first = values[0] }
             if values.count > 1 { place.second = values[1] }
             if values.count > 2 { place.third = values[2] }
-            window[place, default: 0] += numbersMatter ? 1 : weight
+            window.append(Shown(place: place, weight: numbersMatter ? 1 : weight))
         }
     }
 
@@ -233,16 +239,10 @@ package final class RankOperator: Operator, Checkpointable {
         var places: [Place] = []
         var weights: [Int64] = []
         for group in touched.sorted() {
-            let (old, new) = (windows[group] ?? [:], window(group))
-            for (place, weight) in old where new[place] != weight {
-                places.append(place)
-                weights.append((new[place] ?? 0) - weight)
-            }
-            for (place, weight) in new where old[place] == nil {
-                places.append(place)
-                weights.append(weight)
-            }
-            windows[group] = new.isEmpty ? nil : new
+            let new = window(group)
+            while windows.count <= Int(group) { windows.append([]) }
+            RankOperator.difference(windows[Int(group)], new, &places, &weights)
+            windows[Int(group)] = new
         }
         touched.removeAll(keepingCapacity: true)
         try emit(places, weights, out)
@@ -250,6 +250,26 @@ package final class RankOperator: Operator, Checkpointable {
             if best.isWorthCompacting { moveSlots(best.compact()) }
         } else if rows.isWorthCompacting {
             moveSlots(rows.compact())
+        }
+    }
+
+    /// What leads from one window to another.
+    private static func difference(
+        _ old: [Shown], _ new: [Shown], _ places: inout [Place], _ weights: inout [Int64]
+    ) {
+        if old.isEmpty {
+            for shown in new {
+                places.append(shown.place)
+                weights.append(shown.weight)
+            }
+            return
+        }
+        var change: [Place: Int64] = [:]
+        for shown in old { change[shown.place, default: 0] -= shown.weight }
+        for shown in new { change[shown.place, default: 0] += shown.weight }
+        for (place, weight) in change where weight != 0 {
+            places.append(place)
+            weights.append(weight)
         }
     }
 
@@ -268,14 +288,11 @@ package final class RankOperator: Operator, Checkpointable {
     }
 
     private func moveSlots(_ moved: [UInt32: UInt32]) {
-        for (group, window) in windows {
-            var copy: [Place: Int64] = [:]
-            for (place, weight) in window {
-                var there = place
-                there.slot = moved[place.slot] ?? place.slot
-                copy[there] = weight
+        for group in windows.indices {
+            for index in windows[group].indices {
+                let slot = windows[group][index].place.slot
+                windows[group][index].place.slot = moved[slot] ?? slot
             }
-            windows[group] = copy
         }
     }
 
@@ -300,8 +317,8 @@ package final class RankOperator: Operator, Checkpointable {
         guard hasRestored else { return }
         hasRestored = false
         for group in touched {
-            let window = window(group)
-            windows[group] = window.isEmpty ? nil : window
+            while windows.count <= Int(group) { windows.append([]) }
+            windows[Int(group)] = window(group)
         }
         touched.removeAll(keepingCapacity: true)
     }

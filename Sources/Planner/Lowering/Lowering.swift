@@ -44,6 +44,8 @@ package enum Lowering {
         let circuit: Circuit
         var scans: [ScanInput] = []
         var constants: [(node: Int, batch: Batch)] = []
+        /// What has been built, by the plan's fingerprint.
+        private var nodes: [String: Int] = [:]
 
         init(forView: Bool, shard: Int, shards: Int) {
             self.forView = forView
@@ -74,7 +76,16 @@ package enum Lowering {
             numbers.map { .column($0, plan.fields[$0].type) }
         }
 
+        /// The node of a plan; equal plans share one.
         mutating func lower(_ plan: LogicalPlan) throws(SQLError) -> Int {
+            guard let key = plan.fingerprint else { return try build(plan) }
+            if let made = nodes[key] { return made }
+            let node = try build(plan)
+            nodes[key] = node
+            return node
+        }
+
+        private mutating func build(_ plan: LogicalPlan) throws(SQLError) -> Int {
             switch plan {
             case .scan(let object, let columns):
                 let node = circuit.add("scan-\(object.name)", InputOperator(), inputs: [])

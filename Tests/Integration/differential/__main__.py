@@ -52,16 +52,17 @@ def run(runner, seeds, arguments):
         failed += 1
         print(f"== seed {seed}\n{worst}", flush=True)
         if arguments.reduce and failed <= arguments.most:
-            print(reduction(runner, tried, worst.kind, arguments.reduce), flush=True)
+            print(reduction(runner, tried, worst, arguments.reduce), flush=True)
     print(coverage.report())
     print(f"{len(seeds) - failed} passed, {failed} failed in {time.monotonic() - begun:.0f} s")
     return 1 if failed else 0
 
 
-def reduction(runner, tried, kind, seconds):
+def reduction(runner, tried, worst, seconds):
     """The reduced script and its difference."""
-    small = Reducer(runner, kind, seconds).reduced(tried)
-    found = [each for each in runner.run(small).differences if each.kind == kind]
+    small = Reducer(runner, worst, seconds).reduced(tried)
+    found = [each for each in runner.run(small).differences
+             if each.signature() == worst.signature()]
     difference = found[0] if found else "(not seen again when run once more)"
     return f"-- reduced\n{script(small)}\n{re.sub('^', '-- ', str(difference), flags=re.M)}"
 

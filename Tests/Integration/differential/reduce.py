@@ -12,8 +12,9 @@ from .tokens import smaller, text_of, tokens_of
 class Reducer:
     """Tries smaller cases with a runner for at most so many seconds."""
 
-    def __init__(self, runner, kind, seconds=60):
-        self.runner, self.kind = runner, kind
+    def __init__(self, runner, difference, seconds=60):
+        self.runner, self.difference = runner, difference
+        self.signature = difference.signature()
         self.end = time.monotonic() + seconds
         self.tried = set()
 
@@ -23,10 +24,12 @@ class Reducer:
             return False
         self.tried.add(case)
         outcome = self.runner.run(case)
-        return any(difference.kind == self.kind for difference in outcome.differences)
+        return any(difference.signature() == self.signature for difference in outcome.differences)
 
     def reduced(self, case):
         """A case from which nothing more can be left out, or time was up."""
+        shorter = replace(case, steps=case.steps[:self.difference.step + 1])
+        case = shorter if self.fails(shorter) else case
         while time.monotonic() < self.end:
             before = case
             for stage in (self.fewer_steps, self.calmer, self.smaller_changes, self.inlined,
@@ -104,11 +107,8 @@ class Reducer:
         if statement.tail:
             case = self.with_statement(case, place, number, replace(statement, tail=""))
         elif not statement.rows:
-            case = self.shorter(
-                case, statement.head,
-                lambda text: replaced(case, place, replace(
-                    case.steps[place], statements=exchanged(
-                        case.steps[place].statements, number, Statement(text)))))
+            case = self.shorter(case, place, statement.head, lambda step, text: replace(
+                step, statements=exchanged(step.statements, number, Statement(text))))
         return case
 
     def inlined(self, case):
@@ -116,10 +116,14 @@ class Reducer:
         for view in [step for step in case.steps if isinstance(step, Definition)]:
             if view.kind == "table":
                 continue
-            for place, step in enumerate(case.steps):
-                if isinstance(step, Definition) and re.search(rf"\b{view.name}\b", step.sql):
-                    sql = re.sub(rf"\b{view.name}\b", lambda _: f"({view.sql})", step.sql)
-                    case = self.with_step(case, place, replace(step, sql=sql, images=()))
+            name = re.compile(rf"\b{view.name}\b")
+            steps = tuple(
+                replace(step, sql=name.sub(lambda _, text=view.sql: f"({text})", step.sql),
+                        images=())
+                if isinstance(step, Definition) and name.search(step.sql) else step
+                for step in case.steps if step is not view)
+            shorter = replace(case, steps=steps)
+            case = shorter if self.fails(shorter) else case
         return case
 
     def fewer_columns(self, case):
@@ -137,19 +141,24 @@ class Reducer:
 
     def smaller_queries(self, case):
         for place, step in enumerate(case.steps):
-            if isinstance(step, Definition) and step.kind != "table" and self.kind != "image":
-                case = self.shorter(case, step.sql, lambda text, place=place: replaced(
-                    case, place, replace(case.steps[place], sql=text, images=())))
+            if isinstance(step, Definition) and step.kind != "table" and (
+                    self.signature[0] != "image"):
+                case = self.shorter(case, place, step.sql, lambda step, text: replace(
+                    step, sql=text, images=()))
         return case
 
-    def shorter(self, case, sql, make):
-        """Tokens left out of one text, from which `make` makes a case."""
+    def shorter(self, case, place, sql, make):
+        """Tokens left out of one text of a step, which `make` exchanges."""
+        self.runner.prepare([step for step in case.steps[:place] if isinstance(step, Definition)])
         tokens = tokens_of(sql)
         again = True
         while again and time.monotonic() < self.end:
             again = False
             for variant in smaller(tokens):
-                candidate = make(text_of(variant))
+                text = text_of(variant)
+                if not self.runner.accepts(text):
+                    continue
+                candidate = replaced(case, place, make(case.steps[place], text))
                 if self.fails(candidate):
                     tokens, case, again = variant, candidate, True
                     break

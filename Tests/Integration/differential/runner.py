@@ -38,6 +38,12 @@ class Difference:
     expected: str
     actual: str
 
+    def signature(self):
+        """What a smaller case must keep: the kind, and the errors if there are any."""
+        states = tuple(re.match(r"[0-9A-Z]{5} |done|accepted|", text)[0]
+                       for text in (self.expected, self.actual))
+        return (self.kind, *states, self.actual if self.kind == "refused" else "")
+
     def __str__(self):
         return (f"{self.kind}: {self.subject}\n  PostgreSQL: {self.expected}\n"
                 f"  Streamhouse: {self.actual}")
@@ -63,8 +69,19 @@ class Runner:
 
     def __init__(self, postgres, directory):
         self.postgres = Session(postgres.conninfo)
+        self.checker = Session(postgres.conninfo)
         self.directory = Path(directory)
         self.number = 0
+
+    def prepare(self, definitions):
+        """Makes these on PostgreSQL alone, for `accepts`."""
+        begin_on(self.checker, "prepared")
+        for step in definitions:
+            self.checker.execute(step.statement(is_postgres=True))
+
+    def accepts(self, statement):
+        """Whether a statement is one to PostgreSQL, over what was prepared."""
+        return self.checker.execute(f"EXPLAIN {statement}").state is None
 
     def run(self, case):
         """The Outcome of a case."""
@@ -92,10 +109,7 @@ class Run:
         self.step = 0
 
     def all(self, steps):
-        self.postgres.execute("ROLLBACK")
-        self.postgres.execute("DROP SCHEMA IF EXISTS differential CASCADE")
-        self.postgres.execute("CREATE SCHEMA differential")
-        self.postgres.execute("SET search_path = differential")
+        begin_on(self.postgres)
         done = "start"
         try:
             self.server.start()
@@ -263,6 +277,13 @@ class Run:
                 self.views.remove(step) if step in self.views else None
                 return True
         return False
+
+
+def begin_on(postgres, schema="differential"):
+    """An empty schema for a case."""
+    for sql in ("ROLLBACK", f"DROP SCHEMA IF EXISTS {schema} CASCADE", f"CREATE SCHEMA {schema}",
+                f"SET search_path = {schema}"):
+        postgres.execute(sql)
 
 
 def describe(found, right, ours):

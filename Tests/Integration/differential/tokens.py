@@ -24,14 +24,18 @@ def text_of(tokens):
 def smaller(tokens):
     """Variants with fewer tokens, the smallest first: parts left out, groups made simple."""
     pairs = brackets(tokens)
-    kept = ordering(tokens)
+    orders = orderings(tokens)
+    kept = {place for start, end in orders for place in range(start, end)}
+    for start, end in sorted(parts(tokens), key=lambda part: part[0] - part[1]):
+        if spares(tokens, start, end, orders):
+            yield tokens[:start] + tokens[end:]
     size = len(tokens) // 2
     while size >= 1:
-        for start in range(0, len(tokens) - size + 1, max(size // 2, 1)):
-            part = range(start, start + size)
-            if is_balanced(tokens[start:start + size]) and not kept.intersection(part):
+        for start in range(0, len(tokens) - size + 1, max(size // 6, 1)):
+            if is_balanced(tokens[start:start + size]) and spares(
+                    tokens, start, start + size, orders):
                 yield tokens[:start] + tokens[start + size:]
-        size = size * 2 // 3 if size > 3 else size - 1
+        size = size * 2 // 3 if size > 6 else size - 1
     for opening, closing in pairs.items():
         if opening in kept:
             continue
@@ -80,18 +84,50 @@ def arguments(tokens, opening, closing):
     yield part
 
 
-def ordering(tokens):
-    """Places in an ORDER BY that is no longer total if one of its parts is missing.
+CLAUSES = {"WITH", "SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "JOIN",
+           "LEFT", "RIGHT", "FULL", "CROSS", "UNION", "INTERSECT", "EXCEPT", "ON", "AND", "OR", ",",
+           "FILTER", "WHEN", "ELSE", "END", "SET", "RETURNING"}
 
-    As a whole, with its LIMIT, it can go: the words ORDER and LIMIT are not among them.
-    """
-    kept, depth, inside = set(), 0, None
-    for place, token in enumerate(tokens):
-        if inside is not None and depth == inside and token in (")", "LIMIT"):
-            inside = None
+
+def parts(tokens):
+    """Pairs of a start and an end: each clause or list item, and two or three in a row."""
+    stack = [[]]
+    for place, token in enumerate([*tokens, ")"]):
+        if token in CLAUSES and not (token == "JOIN" and tokens[place - 1] in CLAUSES):
+            stack[-1].append(place)
+        elif token == "(":
+            stack.append([place + 1])
+        elif token == ")":
+            starts = [*(stack.pop() if stack else []), place]
+            for count in (3, 2, 1):
+                yield from zip(starts, starts[count:])
+            # The first item goes with the comma after it.
+            yield from ((a + 1, b + 1) for a, b in zip(starts, starts[1:]) if b < len(tokens)
+                        and tokens[b] == ",")
+            stack = stack or [[]]
+
+
+def orderings(tokens):
+    """Pairs of the start and the end of what stands after ORDER BY."""
+    found, depth, open_ones = [], 0, []
+    for place, token in enumerate([*tokens, ")"]):
+        if token in (")", "LIMIT", "OFFSET") and open_ones and open_ones[-1][1] == depth:
+            found.append((open_ones.pop()[0], place))
         depth += (token == "(") - (token == ")")
-        if inside is not None:
-            kept.add(place)
         if token == "BY" and tokens[place - 1] == "ORDER":
-            inside = depth
-    return kept
+            open_ones.append((place + 1, depth))
+    return found
+
+
+def spares(tokens, start, end, orders):
+    """Whether each order is left as it is, or goes as a whole and after its LIMIT.
+
+    With a part of it missing it would leave a choice.
+    """
+    for first, last in orders:
+        if end <= first or last <= start:
+            continue
+        has_limit = last < len(tokens) and tokens[last] in ("LIMIT", "OFFSET")
+        if start > first - 2 or end < last + 2 * has_limit:
+            return False
+    return True
