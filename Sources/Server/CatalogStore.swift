@@ -9,6 +9,7 @@ final class CatalogStore: Sendable {
     private let metadata: MetadataStore
     private let current: Mutex<Catalog>
     private static let prefix = "catalog/"
+    private static let schemaPrefix = "schema/"
     private static let nextKey = "catalog-next"
 
     init(_ metadata: MetadataStore) throws {
@@ -17,6 +18,11 @@ final class CatalogStore: Sendable {
         catalog.put(DeadLetterStore.relation)
         for (_, value) in metadata.entries(prefix: CatalogStore.prefix) {
             catalog.put(try CatalogObject(decoding: value))
+        }
+        for (key, value) in metadata.entries(prefix: CatalogStore.schemaPrefix) {
+            if let oid = Int32(String(decoding: value, as: UTF8.self)) {
+                catalog.putSchema(String(key.dropFirst(CatalogStore.schemaPrefix.count)), oid)
+            }
         }
         if let value = metadata.value(CatalogStore.nextKey),
             let next = Int32(String(decoding: value, as: UTF8.self))
@@ -45,6 +51,21 @@ final class CatalogStore: Sendable {
             (CatalogStore.prefix + String(object.oid), object.encoded),
             (CatalogStore.nextKey, Array(String(next).utf8)),
         ])
+    }
+
+    /// - Returns: the metadata position that must become durable.
+    func addSchema(_ name: String) -> Int64 {
+        let oid = newOID()
+        current.withLock { $0.putSchema(name, oid) }
+        return metadata.write([
+            (CatalogStore.schemaPrefix + name, Array(String(oid).utf8)),
+            (CatalogStore.nextKey, Array(String(oid + 1).utf8)),
+        ])
+    }
+
+    func removeSchema(_ name: String) -> Int64 {
+        current.withLock { $0.removeSchema(name) }
+        return metadata.write([(CatalogStore.schemaPrefix + name, nil)])
     }
 
     func remove(_ oids: [Int32]) -> Int64 {

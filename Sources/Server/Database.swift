@@ -93,6 +93,7 @@ package final class Database: Sendable {
             settings: ["timezone": view.options["timezone"] ?? "UTC"],
             now: 0, backendID: 0)
         let binder = Binder(context: context, text: view.text)
+        binder.pinnedNames = view.pinnedNames
         return Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
     }
 

@@ -102,6 +102,17 @@ private struct Threads: ShardExecutor {
         }
     }
 
+    @Test(arguments: [2, 3, 5])
+    func everyShardGetsItsShare(shards: Int) {
+        let rows = (0..<10_000).map { [Value.int(Int64($0)), .string("k\($0)")] }
+        let batch = Batch(rows: rows, types: Self.types)
+        for column in 0...1 {
+            let parts = Partition.split(batch, by: [batch.columns[column]], shards: shards)
+            #expect(parts.count == shards)
+            for part in parts { #expect(abs(part.count * shards - 10_000) < 2_000) }
+        }
+    }
+
     @Test(arguments: [7, 8, 9] as [UInt64])
     func aCheckpointCanBeRestoredIntoAnotherNumberOfShards(seed: UInt64) throws {
         var left = RandomChanges(seed: seed, types: Self.types)

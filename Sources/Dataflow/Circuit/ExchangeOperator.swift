@@ -52,7 +52,7 @@ package final class ExchangeOperator: Operator {
 package enum Partition {
     /// The shard of a hash, of so many.
     static func shard(_ hash: UInt64, of shards: Int) -> Int {
-        Int(truncatingIfNeeded: (hash >> 56) * UInt64(shards) >> 8)
+        Int(truncatingIfNeeded: ((hash >> 56) * UInt64(shards)) >> 8)
     }
 
     /// The rows of each shard, by the SQL-equality hash of `keys`.

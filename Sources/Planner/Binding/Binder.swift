@@ -11,6 +11,11 @@ package final class Binder {
     package private(set) var parameterTypes: [DataType]
     let parameterValues: [Value]?
     var commonTables: [[String: LogicalPlan]] = []
+    /// What names stood for when the text was written down: a view's text means the same when a
+    /// relation has another name since.
+    package var pinnedNames: [String: Int32] = [:]
+    /// What names have stood for in this statement.
+    package private(set) var resolvedNames: [String: Int32] = [:]
     var viewDepth = 0
     /// The columns of the queries around the one being bound, outermost first.
     var outerScopes: [Scope] = []
@@ -30,6 +35,16 @@ package final class Binder {
     }
 
     var catalog: Catalog { context.catalog }
+
+    /// The relation of a name. - Throws: 42P01.
+    func relation(_ parts: [String], at: Int) throws(SQLError) -> CatalogObject {
+        let name = parts.joined(separator: ".")
+        if let oid = pinnedNames[name], let object = catalog.objects[oid] { return object }
+        let object = try catalog.resolve(
+            QualifiedName(parts: parts, at: at), position: position(at))
+        if viewDepth == 0, object.kind != .system { resolvedNames[name] = object.oid }
+        return object
+    }
 
     /// The character position of a byte offset, for errors; none inside a view's stored text.
     func position(_ at: Int) -> Int? { viewDepth > 0 ? nil : Lexer.position(text, at) }

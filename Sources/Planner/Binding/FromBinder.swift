@@ -115,8 +115,7 @@ struct FromBinder {
                 }
             }
         }
-        let object = try binder.catalog.resolve(
-            QualifiedName(parts: parts, at: at), position: binder.position(at))
+        let object = try binder.relation(parts, at: at)
         if object.kind == .system, binder.isForView {
             throw SQLError.unsupported(
                 "system relation \"\(object.name)\" in a materialized view", at: binder.position(at)
@@ -136,12 +135,15 @@ struct FromBinder {
         }
         binder.viewDepth += 1
         let (tables, scopes) = (binder.commonTables, binder.outerScopes)
+        let names = binder.pinnedNames
         binder.commonTables = []
         binder.outerScopes = []
+        binder.pinnedNames = object.pinnedNames
         defer {
             binder.viewDepth -= 1
             binder.commonTables = tables
             binder.outerScopes = scopes
+            binder.pinnedNames = names
         }
         let inner = try binder.bind(try Parser.query(object.text))
         return try binder.renamed(inner, object.columns.map(\.name), object.name, at: at)

@@ -28,7 +28,9 @@ package struct SessionContext: Sendable {
     ) {
         self.user = user
         self.database = database
-        self.catalog = catalog
+        var visible = catalog
+        if let path = settings["search_path"] { visible.setSearchPath(path) }
+        self.catalog = visible
         self.settings = settings
         self.now = now
         self.backendID = backendID

@@ -43,7 +43,9 @@ enum SessionFunctions {
             return .constant(.string("PostgreSQL 15.0 (Streamhouse)"), .text)
         case "current_database", "current_catalog":
             return .constant(.string(context.database), .name)
-        case "current_schema": return .constant(.string("public"), .name)
+        case "current_schema":
+            return .constant(
+                context.catalog.currentSchema.map { .string($0) } ?? .null, .name)
         case "current_user", "session_user", "user", "current_role":
             return .constant(.string(context.user), .name)
         case "pg_backend_pid": return .constant(.int(Int64(context.backendID)), .int4)
@@ -73,7 +75,7 @@ enum SessionFunctions {
                 guard let oid = values[0].int,
                     let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
                 else { return .bool(true) }
-                return .bool(object.schema == "public" || object.schema == "pg_catalog")
+                return .bool(catalog.find([object.name])?.oid == object.oid)
             }
         case ("pg_get_userbyid", 1):
             return make(name, [.oid], .name) { _ in .string("streamhouse") }
@@ -100,7 +102,14 @@ enum SessionFunctions {
             ("shobj_description", 2):
             let types: [DataType] =
                 arguments.count == 1 ? [.oid] : [.oid, name == "col_description" ? .int4 : .text]
-            return make(name, types, .text) { _ in .null }
+            return make(name, types, .text) { values in
+                guard let oid = values[0].int,
+                    let object = catalog.objects[Int32(truncatingIfNeeded: oid)]
+                else { return .null }
+                let number = name == "col_description" ? values[1].int ?? 0 : 0
+                let text = object.comments[Int32(truncatingIfNeeded: number)]
+                return text.map { .string($0) } ?? .null
+            }
         case ("pg_relation_is_publishable", 1):
             return make(name, [.oid], .boolean) { _ in .bool(false) }
         case ("pg_encoding_to_char", 1): return make(name, [.int4], .name) { _ in .string("UTF8") }

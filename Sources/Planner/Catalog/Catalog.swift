@@ -7,7 +7,14 @@ package struct Catalog: Sendable {
     /// Raised by every change.
     package private(set) var version: Int64 = 0
     package private(set) var nextOID: Int32 = 16384
-    package static let schemas = ["public", "pg_catalog", "information_schema", "streamhouse"]
+    /// Schemas that are there from the start, and their identifiers.
+    static let builtIn: [(name: String, oid: Int32)] = [
+        ("public", 2200), ("pg_catalog", 11), ("information_schema", 13000), ("streamhouse", 13001),
+    ]
+    /// Schemas that users have made.
+    package private(set) var userSchemas: [String: Int32] = [:]
+    /// Where names without a schema are looked for, in order.
+    package var searchPath = ["public"]
 
     /// The system relations and nothing else.
     package init() {
@@ -16,7 +23,37 @@ package struct Catalog: Sendable {
 
     private static func key(_ schema: String, _ name: String) -> String { "\(schema)\u{0}\(name)" }
 
+    /// Every schema with its identifier.
+    package var schemas: [(name: String, oid: Int32)] {
+        Catalog.builtIn + userSchemas.sorted { $0.value < $1.value }.map { ($0.key, $0.value) }
+    }
+
+    package func hasSchema(_ name: String) -> Bool { schemas.contains { $0.name == name } }
+
+    package mutating func putSchema(_ name: String, _ oid: Int32) {
+        userSchemas[name] = oid
+        if oid >= nextOID { nextOID = oid + 1 }
+        version += 1
+    }
+
+    package mutating func removeSchema(_ name: String) {
+        userSchemas[name] = nil
+        version += 1
+    }
+
+    /// Sets the path from the setting's text; `$user` stands for nobody's schema here.
+    package mutating func setSearchPath(_ text: String) {
+        searchPath = text.split(separator: ",").map { part in
+            let name = part.trimming { $0 == " " }
+            return name.hasPrefix("\"") ? String(name.dropFirst().dropLast()) : name.lowercased()
+        }.filter { !$0.isEmpty && $0 != "$user" }
+    }
+
+    /// Where new relations go: the first schema of the path that there is.
+    package var currentSchema: String? { searchPath.first(where: hasSchema) }
+
     package mutating func put(_ object: CatalogObject) {
+        if let old = objects[object.oid] { oids[Catalog.key(old.schema, old.name)] = nil }
         objects[object.oid] = object
         oids[Catalog.key(object.schema, object.name)] = object.oid
         if object.oid >= nextOID { nextOID = object.oid + 1 }
@@ -40,7 +77,8 @@ package struct Catalog: Sendable {
     /// comes before it, as in PostgreSQL).
     package func find(_ parts: [String]) -> CatalogObject? {
         if parts.count == 1 {
-            for schema in ["pg_catalog", "public"] {
+            let first = searchPath.contains("pg_catalog") ? [] : ["pg_catalog"]
+            for schema in first + searchPath {
                 if let found = find(schema: schema, name: parts[0]) { return found }
             }
             return nil
@@ -78,4 +116,13 @@ package struct Catalog: Sendable {
     }
 
     package var allObjects: [CatalogObject] { objects.values.sorted { $0.oid < $1.oid } }
+}
+
+extension Substring {
+    /// Without such characters at either end.
+    fileprivate func trimming(_ isGone: (Character) -> Bool) -> String {
+        var rest = self.drop(while: isGone)
+        while let last = rest.last, isGone(last) { rest.removeLast() }
+        return String(rest)
+    }
 }

@@ -71,6 +71,22 @@ package struct CatalogObject: Sendable {
         self.columns = columns
     }
 
+    /// What the names in a view's text stood for when it was made.
+    package var pinnedNames: [String: Int32] {
+        get {
+            var names: [String: Int32] = [:]
+            for (key, value) in options where key.hasPrefix(CatalogObject.pinPrefix) {
+                names[String(key.dropFirst(CatalogObject.pinPrefix.count))] = Int32(value)
+            }
+            return names
+        }
+        set {
+            for (name, oid) in newValue { options[CatalogObject.pinPrefix + name] = String(oid) }
+        }
+    }
+
+    private static let pinPrefix = "name/"
+
     package var fields: [Field] { columns.map { Field($0.name, $0.type) } }
 
     package var types: [DataType.Physical] { columns.map(\.type.physical) }

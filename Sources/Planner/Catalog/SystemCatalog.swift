@@ -6,8 +6,8 @@ enum SystemCatalog {
         relation(
             2615, "pg_namespace",
             [("oid", .oid), ("nspname", .name), ("nspowner", .oid), ("nspacl", .text)]
-        ) { _ in
-            zip(Catalog.schemas, schemaOIDs).map { [.int($0.1), .string($0.0), .int(10), .null] }
+        ) { catalog in
+            catalog.schemas.map { [.int(Int64($0.oid)), .string($0.name), .int(10), .null] }
         },
         relation(1259, "pg_class", classColumns, classRows),
         relation(1249, "pg_attribute", attributeColumns, attributeRows),
@@ -28,7 +28,7 @@ enum SystemCatalog {
         relation(
             2609, "pg_description",
             [("objoid", .oid), ("classoid", .oid), ("objsubid", .int4), ("description", .text)]
-        ) { _ in [] },
+        ) { catalog in descriptionRows(catalog) },
         relation(
             1262, "pg_database",
             [
@@ -77,7 +77,7 @@ enum SystemCatalog {
         relation(
             11006, "schemata", [("catalog_name", .name), ("schema_name", .name)],
             schema: "information_schema"
-        ) { _ in Catalog.schemas.map { [.string("streamhouse"), .string($0)] } },
+        ) { catalog in catalog.schemas.map { [.string("streamhouse"), .string($0.name)] } },
     ]
 
     /// Relations of things that we do not have yet, with the columns that clients name.
@@ -155,10 +155,16 @@ enum SystemCatalog {
         return object
     }
 
-    private static let schemaOIDs: [Int64] = [2200, 11, 13000, 13001]
+    private static func descriptionRows(_ catalog: Catalog) -> [[Value]] {
+        catalog.userObjects.flatMap { object in
+            object.comments.sorted { $0.key < $1.key }.map { number, text -> [Value] in
+                [.int(Int64(object.oid)), .int(1259), .int(Int64(number)), .string(text)]
+            }
+        }
+    }
 
-    private static func schemaOID(_ name: String) -> Int64 {
-        Catalog.schemas.firstIndex(of: name).map { schemaOIDs[$0] } ?? 0
+    private static func schemaOID(_ name: String, _ catalog: Catalog) -> Int64 {
+        Int64(catalog.schemas.first { $0.name == name }?.oid ?? 0)
     }
 
     static func relation(
@@ -211,7 +217,7 @@ enum SystemCatalog {
     @Sendable private static func classRows(_ catalog: Catalog) -> [[Value]] {
         catalog.allObjects.map { object in
             [
-                .int(Int64(object.oid)), .string(object.name), .int(schemaOID(object.schema)),
+                .int(Int64(object.oid)), .string(object.name), .int(schemaOID(object.schema, catalog)),
                 .int(0),
                 .int(0), .int(10),
                 .int(object.kind == .table || object.kind == .materializedView ? 2 : 0),

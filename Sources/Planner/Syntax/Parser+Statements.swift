@@ -14,6 +14,9 @@ extension Parser {
         case "update": return .update(try update())
         case "delete": return .delete(try delete())
         case "truncate": return try truncate()
+        case "copy": return .copy(try copy())
+        case "alter": return try alter(at)
+        case "comment": return try comment(at)
         case "savepoint":
             advance()
             return .savepoint(try name())
@@ -71,7 +74,7 @@ extension Parser {
     /// Statements that PostgreSQL has and we do not carry out yet; anything else is a syntax error.
     private mutating func otherStatement(_ word: String, _ at: Int) throws(SQLError) -> Statement {
         let known: Set<String> = [
-            "merge", "copy", "alter", "comment", "grant", "revoke",
+            "merge", "grant", "revoke",
             "prepare", "execute", "declare", "fetch", "move", "close",
             "listen", "notify", "unlisten", "vacuum", "analyze", "cluster", "reindex", "refresh",
             "lock", "call", "do", "checkpoint", "import", "security", "reassign", "load", "flush",
@@ -194,6 +197,10 @@ extension Parser {
         }
         if accept("view") { return .createView(try createView(materialized: false, orReplace)) }
         if accept("sequence") { return try createSequence() }
+        if accept("schema") {
+            let ifNotExists = ifNotExists()
+            return .createSchema(try self.name(), ifNotExists: ifNotExists)
+        }
         guard case .word(let word) = peek, peek != .end else { throw unexpected() }
         let known: Set<String> = [
             "index", "unique", "schema", "sequence", "type", "function", "procedure", "role",
@@ -320,7 +327,7 @@ extension Parser {
             guard case .word(let word) = peek, known.contains(word) else { throw unexpected() }
             return try unsupported("DROP \(word.uppercased())", at)
         }
-        if kind == .index || kind == .schema {
+        if kind == .index {
             return try unsupported("DROP \(kind.rawValue.uppercased())", at)
         }
         let ifExists = accept(["if", "exists"])

@@ -118,6 +118,10 @@ final class Engine: @unchecked Sendable {
             reply.resume(returning: .success(()))
         case .addView(let object, let plan, let waits, let reply):
             addView(object, plan, waits, reply)
+        case .rename(let object, let reply):
+            tables[object.oid]?.object = object
+            views[object.oid]?.object = object
+            reply.resume(returning: .success(()))
         case .drop(let relations, let reply): drop(relations, reply)
         case .awaitReadable(let relations, let reply):
             readers.append((relations, reply))

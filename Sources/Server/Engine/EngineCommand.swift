@@ -21,6 +21,8 @@ enum EngineCommand: Sendable {
     case addSource(CatalogObject, any SourceReader, EngineReply<Void>)
     /// Replies when the view has caught up, or at once when `waits` is false.
     case addView(CatalogObject, LogicalPlan, waits: Bool, EngineReply<Void>)
+    /// The object has another name or comment; everything else of it is as it was.
+    case rename(CatalogObject, EngineReply<Void>)
     case drop([Int32], EngineReply<Void>)
     /// Replies when all of these can be read at one epoch.
     case awaitReadable([Int32], EngineReply<Void>)

@@ -4,7 +4,8 @@ import Types
 
 /// A table's rows, and the checks that its writer makes. Engine's thread only.
 final class TableState {
-    let object: CatalogObject
+    /// Its names may change, nothing else.
+    var object: CatalogObject
     let store: RowStore
     /// The values of each unique constraint, beside the primary key.
     private let uniques: [(key: CatalogObject.Unique, values: RowStore)]

@@ -23,7 +23,8 @@ final class ViewRegion {
         case constant(node: Int, Batch)
     }
 
-    let object: CatalogObject
+    /// Its names may change, nothing else.
+    var object: CatalogObject
     /// Where its inputs go in; the same nodes in every shard.
     let plan: LoweredPlan
     let circuit: ShardedCircuit

@@ -8,9 +8,9 @@ import Wire
 final class ConnectionDriver {
     private let database: Database
     private let channel: Channel
-    private var decoder = FrontendDecoder()
-    private var encoder = BackendEncoder()
-    private static let flushAt = 64 << 10
+    var decoder = FrontendDecoder()
+    var encoder = BackendEncoder()
+    static let flushAt = 64 << 10
 
     init(_ database: Database, _ channel: Channel) {
         self.database = database
@@ -35,11 +35,11 @@ final class ConnectionDriver {
         }
     }
 
-    private func flush() async throws {
+    func flush() async throws {
         if encoder.count > 0 { try await channel.write(encoder.take()) }
     }
 
-    private func receive() async throws -> Bool {
+    func receive() async throws -> Bool {
         let bytes = try await channel.read()
         decoder.feed(bytes)
         return !bytes.isEmpty
@@ -194,6 +194,10 @@ final class ConnectionDriver {
                     session.begin()
                     session.isImplicit = true
                 }
+                if case .copy(let copy) = statement {
+                    try await self.copy(session, copy, text)
+                    continue
+                }
                 let result = try await session.execute(
                     statement, text: text, parameters: Parameters(values: []))
                 try await send(result)
@@ -309,6 +313,10 @@ final class ConnectionDriver {
             if session.state == .idle, !decoder.isNextSync, statement.isChange {
                 session.begin()
                 session.isImplicit = true
+            }
+            if case .copy(let copy) = statement {
+                portal.isDone = true
+                return try await self.copy(session, copy, portal.prepared.text)
             }
             let result = try await session.execute(
                 statement, text: portal.prepared.text,

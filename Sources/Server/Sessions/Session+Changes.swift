@@ -101,6 +101,20 @@ extension Session {
     {
         let binder = Binder(context: context(), text: text, parameters: parameters)
         let bound = try binder.bind(insert)
+        let attempt = try await carryOut(bound, binder)
+        return try await result("INSERT 0 \(attempt.count)", attempt, bound.returning)
+    }
+
+    /// Inserts what COPY FROM has read, as one epoch. - Returns: how many rows.
+    func insertCopied(_ rows: Batch, _ table: CatalogObject, _ columns: [Int])
+        async throws(SQLError) -> Int64
+    {
+        let binder = Binder(context: context(), text: "")
+        let bound = try binder.bindCopied(rows, table, columns)
+        return try await carryOut(bound, binder).count
+    }
+
+    private func carryOut(_ bound: BoundInsert, _ binder: Binder) async throws(SQLError) -> Attempt {
         let checks = try binder.checks(of: bound.table)
         let plan = Optimizer.optimized(bound.plan)
         let references = binder.references
@@ -127,7 +141,7 @@ extension Session {
             attempt.returnedFields = bound.table.fields
             return attempt
         }
-        return try await result("INSERT 0 \(attempt.count)", attempt, bound.returning)
+        return attempt
     }
 
     /// Splits the rows to insert into those that are new (returned) and those that meet one that is

@@ -23,8 +23,22 @@ extension Session {
         case .releaseSavepoint(let name): return try releaseSavepoint(name)
         case .rollbackTo(let name): return try rollbackTo(name)
         case .createTable(let table): return try await createTable(table, text, parameters)
+        case .createSchema(let name, let ifNotExists):
+            return try await createSchema(name, ifNotExists: ifNotExists)
+        case .rename(let kind, let name, let new, let ifExists):
+            return try await rename(kind, name, to: new, ifExists: ifExists)
+        case .renameColumn(let name, let column, let new, let at):
+            return try await renameColumn(name, column, to: new, at: at)
+        case .setSchema(let kind, let name, let schema, let ifExists):
+            return try await setSchema(kind, name, to: schema, ifExists: ifExists)
+        case .comment(let name, let column, let text):
+            return try await comment(name, column, text)
         case .createSequence(let name, let ifNotExists, let start):
             return try await createSequence(name, ifNotExists: ifNotExists, start: start)
+        case .copy:
+            throw SQLError(
+                .featureNotSupported, "COPY cannot be used here",
+                hint: "Send it as a statement of its own.")
         case .createSource(let source): return try await createSource(source, text)
         case .createView(let view): return try await createView(view, text)
         case .createTopic(let topic): return try await createTopic(topic)

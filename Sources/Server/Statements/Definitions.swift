@@ -23,11 +23,17 @@ extension Session {
         throws(SQLError)
         -> (schema: String, name: String)?
     {
-        let schema = name.parts.count > 1 ? name.parts[name.parts.count - 2] : "public"
-        guard Catalog.schemas.contains(schema) else {
+        let catalog = context().catalog
+        let given = name.parts.count > 1 ? name.parts[name.parts.count - 2] : nil
+        guard let schema = given ?? catalog.currentSchema else {
+            throw SQLError(
+                .invalidSchemaName, "no schema has been selected to create in",
+                hint: "SET search_path to a schema that there is.")
+        }
+        guard catalog.hasSchema(schema) else {
             throw SQLError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
         }
-        guard schema == "public" else {
+        guard schema == "public" || catalog.userSchemas[schema] != nil else {
             throw SQLError(
                 .insufficientPrivilege, "permission denied to create \"\(schema).\(name.last)\"",
                 detail: "System catalog modifications are currently disallowed.")
@@ -131,7 +137,14 @@ extension Session {
     func createView(_ statement: CreateView, _ text: String) async throws(SQLError)
         -> StatementResult
     {
-        if statement.orReplace { throw SQLError.unsupported("CREATE OR REPLACE VIEW") }
+        if statement.orReplace {
+            if statement.isMaterialized {
+                throw SQLError(
+                    .syntaxError, "syntax error at or near \"MATERIALIZED\"",
+                    hint: "OR REPLACE is for plain views.")
+            }
+            if let replaced = try await replaceView(statement, text) { return replaced }
+        }
         let waits = try Session.waits(statement)
         let (result, pending) = try await defining {
             () throws(SQLError) -> (StatementResult, CatalogObject?) in
@@ -152,6 +165,7 @@ extension Session {
                 object.options["timezone"] = zone
             }
             object.dependsOn = bound.dependsOn
+            object.pinnedNames = binder.resolvedNames
             let created = object
             if statement.isMaterialized {
                 let plan = Optimizer.optimized(bound.plan)
@@ -186,9 +200,10 @@ extension Session {
 
     func drop(_ statement: Drop, _ text: String) async throws(SQLError) -> StatementResult {
         if statement.kind == .topic { return try await dropTopics(statement) }
+        if statement.kind == .schema { return try await dropSchemas(statement, text) }
         return try await defining { () throws(SQLError) in
             var result = StatementResult(tag: "DROP \(statement.kind.rawValue.uppercased())")
-            let catalog = database.catalogStore.catalog
+            let catalog = context().catalog
             var targets: [CatalogObject] = []
             for name in statement.names {
                 guard let object = catalog.find(name.parts) else {
@@ -207,26 +222,33 @@ extension Session {
                 }
                 targets.append(object)
             }
-            var oids = try Session.withDependents(
+            let oids = try Session.withDependents(
                 targets, catalog, cascade: statement.cascade, &result)
-            if oids.isEmpty { return result }
-            let owned = catalog.userObjects.filter {
-                $0.kind == .sequence && oids.contains($0.ownerOID)
-            }
-            oids += owned.map(\.oid).filter { !oids.contains($0) }
-            for oid in oids where catalog.objects[oid]?.kind == .sequence {
-                database.sequences.remove(oid)
-            }
-            let dropped = oids
-            let end = database.catalogStore.remove(oids)
-            database.readers.withLock { readers in for oid in dropped { readers[oid] = nil } }
-            let _: Void = try await database.ask { .drop(dropped, $0) }
-            await database.metadataDurable(end)
+            try await remove(oids)
             return result
         }
     }
 
-    private static func matches(_ kind: Drop.Kind, _ object: CatalogObject.Kind) -> Bool {
+    /// Takes relations out of the catalog and the engine, with the sequences that go with them.
+    func remove(_ relations: [Int32]) async throws(SQLError) {
+        let catalog = database.catalogStore.catalog
+        var oids = relations
+        if oids.isEmpty { return }
+        let owned = catalog.userObjects.filter {
+            $0.kind == .sequence && oids.contains($0.ownerOID)
+        }
+        oids += owned.map(\.oid).filter { !oids.contains($0) }
+        for oid in oids where catalog.objects[oid]?.kind == .sequence {
+            database.sequences.remove(oid)
+        }
+        let dropped = oids
+        let end = database.catalogStore.remove(dropped)
+        database.readers.withLock { readers in for oid in dropped { readers[oid] = nil } }
+        let _: Void = try await database.ask { .drop(dropped, $0) }
+        await database.metadataDurable(end)
+    }
+
+    static func matches(_ kind: Drop.Kind, _ object: CatalogObject.Kind) -> Bool {
         switch (kind, object) {
         case (.table, .table), (.source, .source), (.view, .view), (.sequence, .sequence),
             (.materializedView, .materializedView):
@@ -235,7 +257,7 @@ extension Session {
         }
     }
 
-    private static func withDependents(
+    static func withDependents(
         _ targets: [CatalogObject], _ catalog: Catalog, cascade: Bool,
         _ result: inout StatementResult
     ) throws(SQLError) -> [Int32] {

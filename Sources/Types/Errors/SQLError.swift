@@ -12,6 +12,8 @@ package struct SQLError: Error, Hashable, Sendable {
     package var table: String?
     package var column: String?
     package var constraint: String?
+    /// Where in the data it happened (W).
+    package var context: String?
 
     package init(
         _ state: SQLState, _ message: String, detail: String? = nil, hint: String? = nil,

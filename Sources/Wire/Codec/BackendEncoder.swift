@@ -139,6 +139,21 @@ package struct BackendEncoder {
     }
 
     /// ErrorResponse, with every field that the error has.
+    /// CopyInResponse (G) or CopyOutResponse (H): binary or text, for all columns alike.
+    package mutating func copyResponse(isIn: Bool, isBinary: Bool, columns: Int) {
+        message(isIn ? "G" : "H") {
+            $0.write(UInt8(isBinary ? 1 : 0))
+            $0.write(Int16(columns))
+            for _ in 0..<columns { $0.write(Int16(isBinary ? 1 : 0)) }
+        }
+    }
+
+    package mutating func copyData(_ bytes: [UInt8]) {
+        message("d") { $0.write(contentsOf: bytes) }
+    }
+
+    package mutating func copyDone() { message("c") { _ in } }
+
     package mutating func error(_ error: SQLError, severity: String = "ERROR") {
         message("E") { BackendEncoder.fields(error, severity, to: &$0) }
     }
@@ -161,6 +176,7 @@ package struct BackendEncoder {
         field("D", error.detail)
         field("H", error.hint)
         field("P", error.position.map(String.init))
+        field("W", error.context)
         field("t", error.table)
         field("c", error.column)
         field("n", error.constraint)

@@ -1,5 +1,6 @@
 """A case: the steps that a seed stands for."""
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -60,27 +61,32 @@ class Case:
     steps: tuple
 
 
-def case(seed):
-    """The case of a seed."""
+def case(seed, without=None):
+    """The case of a seed; with `without`, its views are those that this pattern is not found in."""
     random = Random(seed)
+    is_large = random.random() < 0.08
     tables = schema.tables(random)
+    if is_large:
+        tables = [tables[0], schema.large_table(random, "t2")]
     queries = Queries(random, [table.relation() for table in tables])
     steps = [restart(random), *(Definition("table", t.name, t.definition()) for t in tables)]
-    views = random.randint(3, 7)
+    views = random.randint(2, 3) if is_large else random.randint(3, 7)
     early = random.randint(0, views)
     made = [0]
 
     def define(count):
         for _ in range(count):
             made[0] += 1
-            steps.append(view(random, queries, f"v{made[0]}"))
+            steps.append(view(random, queries, f"v{made[0]}", without))
 
     define(early)
     changes = Changes(random, tables)
     for table in tables:
         if random.random() < 0.8:
             steps.append(Change((changes.insert(table, random.randint(4, 10)),)))
-    count = random.randint(5, 14)
+    if is_large:
+        steps.append(Change((changes.bulk(tables[1]),)))
+    count = random.randint(3, 5) if is_large else random.randint(5, 14)
     late = sorted(random.choice([random.randrange(count), count]) for _ in range(views - early))
     for place in range(count + 1):
         define(late.count(place))
@@ -90,10 +96,12 @@ def case(seed):
     return Case(seed, tuple(steps))
 
 
-def view(random, queries, name):
+def view(random, queries, name, without):
     """A view over tables and the views before it, which later queries may read."""
     kind = "view" if random.random() < 0.12 else "materialized"
     found = queries.top()
+    while without and re.search(without, found.sql):
+        found = queries.top()
     queries.relations.append(found.relation(name))
     return Definition(kind, name, found.sql, tuple(kind.image for kind in found.kinds))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .expressions import Expressions
 from .kinds import Scope
-from .schema import row
+from .schema import BULK, BULK_ROWS, row
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,21 @@ class Changes:
         return Statement(f"INSERT INTO {table.name}{names} VALUES ",
                          tuple(tuple(each[place] for place in places) for each in rows),
                          self.returning(table))
+
+    def bulk(self, table):
+        """Thousands of rows, in which each column goes through its domain at a pace of its own."""
+        values = []
+        for pace, column in zip((7, 11, 13, 5, 17), table.columns):
+            if column.kind.bound == BULK:
+                values.append("g.n" if column.name == "id" else "g.n % 997")
+                continue
+            kind = column.kind.type
+            arms = " ".join(f"WHEN {n} THEN CAST({value} AS {kind})"
+                            for n, value in enumerate(column.domain))
+            otherwise = f" ELSE CAST({column.domain[0]} AS {kind})" if column.required else ""
+            values.append(f"CASE g.n % {pace} {arms}{otherwise} END")
+        return Statement(f"INSERT INTO {table.name} SELECT {', '.join(values)} "
+                         f"FROM generate_series(1000, {1000 + BULK_ROWS}) AS g(n)")
 
     def upsert(self, table):
         """Of tables without a key, only DO NOTHING without a target."""
@@ -198,7 +213,7 @@ class Changes:
         bad = {"smallint": "40000", "integer": "3000000000", "bigint": "'x'",
                "numeric(8,2)": "1234567.891", "numeric": "'1.0.0'", "boolean": "'maybe'",
                "double precision": "'1e400'", "timestamp": "'2024-02-30'", "text": "NULL"}
-        values[place] = bad[column.declared]
+        values[place] = bad[column.declared.split(" DEFAULT")[0]]
         if column.kind.family == "number" and self.random.random() < 0.3:
             return Statement(f"UPDATE {table.name} SET {column.name} = 1 / ({column.name} - "
                              f"{column.name})")

@@ -12,13 +12,16 @@ from .case import Change, Definition, Restart
 from .compare import mismatch
 from .session import Lost, Session, Stuck
 
-SEVERITY = ["view", "crash", "stuck", "adhoc", "rows", "count", "state", "types", "image",
-            "refused"]
+SEVERITY = ["view", "crash", "stuck", "adhoc", "inside", "rows", "count", "state", "types",
+            "image", "refused"]
 """Kinds of differences, the worst first.
 
-A view's or a query's rows; the process; the rows or number of rows of a change; its SQLSTATE;
-names and types of columns; texts of equal numerics; a definition that PostgreSQL accepts.
+A view's or a query's rows; the process; a query's rows within a transaction; the rows or number of
+rows of a change; its SQLSTATE; names and types of columns; texts of equal numerics; a definition
+that PostgreSQL accepts, and that is not refused as unsupported.
 """
+
+UNSUPPORTED = "0A000"
 
 PLANS = ["SET enable_hashjoin = off", "SET enable_hashagg = off", "SET enable_mergejoin = off",
          "SET enable_nestloop = off", "SET enable_sort = off"]
@@ -175,19 +178,22 @@ class Run:
         word = "TABLE" if step.kind == "table" else "VIEW"
         if right.state is None:
             self.postgres.execute(f"DROP {word} {step.name}")
-            if not self.reads_wrong(step, "refused"):
+            if ours.state == UNSUPPORTED:
+                self.outcome.counts[f"refused: {ours.message}"] += 1
+            elif not self.reads_wrong(step, "refused"):
                 self.differ("refused", step.statement(), "accepted",
                             f"{ours.state} {ours.message}")
             self.wrong.add(("refused", step.name))
         elif ours.state is None:
             materialized = "MATERIALIZED " if step.kind == "materialized" else ""
             self.session.execute(f"DROP {materialized}{word} {step.name}")
-            if right.state != "0A000":
+            if right.state != UNSUPPORTED:
                 self.differ("state", step.statement(), f"{right.state} {right.message}",
                             "accepted")
         if right.state is not None and right.state != "42P01":
             self.outcome.counts[f"definitions PostgreSQL refuses: {right.message}"] += 1
-            if ours.state not in (None, right.state, "0A000") and right.state != "0A000":
+            if ours.state not in (None, right.state, UNSUPPORTED) and (
+                    right.state != UNSUPPORTED):
                 self.differ("state", step.statement(), f"{right.state} {right.message}",
                             f"{ours.state} {ours.message}")
 
@@ -215,6 +221,29 @@ class Run:
                 raise Diverged
             if right.types and mismatch(right, ours):
                 self.differ("rows", sql, right.rows, ours.rows)
+            if step.ending and sql not in (step.ending, "BEGIN") and right.state is None:
+                self.look_inside()
+
+    def look_inside(self):
+        """Within a transaction a query over tables sees what the transaction has written."""
+        for step in self.views[-2:]:
+            if re.search(r"\bv\d", step.sql) or self.reads_wrong(step, "adhoc"):
+                continue
+            self.postgres.execute("SAVEPOINT inside")
+            right = self.postgres.execute(step.sql)
+            self.postgres.execute("ROLLBACK TO inside")
+            if right.state is not None:
+                continue
+            ours = self.session.execute(step.sql)
+            self.outcome.counts["answers inside"] += 1
+            found = None if ours.state else mismatch(right, ours)
+            if (ours.state or found) and not self.is_ambiguous(step, None):
+                self.wrong.add(("adhoc", step.name))
+                self.differ("inside", step.sql, *(
+                    describe(found, right, ours) if found
+                    else (f"{len(right.rows)} rows", f"{ours.state} {ours.message}")))
+                if ours.state:
+                    raise Diverged
 
     # Answers
 

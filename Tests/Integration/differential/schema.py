@@ -1,8 +1,14 @@
 """Random tables: few columns with few distinct values each, so that rows meet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .kinds import Expr, Kind
+
+BULK = 90_001
+"""The bound of the keys of a large table, by which it can be joined with itself."""
+
+BULK_ROWS = 2_600
+"""More than the server gives to a single worker at once."""
 
 INTEGERS = ["0", "1", "2", "3", "-1", "7"]
 
@@ -45,6 +51,8 @@ class Table:
     columns: tuple
     key: tuple = ()
     unique: tuple = ()
+    checks: tuple = ()
+    size: int = 14
 
     def definition(self):
         parts = [f"{c.name} {c.declared}{' NOT NULL' if c.required else ''}" for c in self.columns]
@@ -52,10 +60,11 @@ class Table:
             parts.append(f"PRIMARY KEY ({', '.join(self.key)})")
         if self.unique:
             parts.append(f"UNIQUE ({', '.join(self.unique)})")
+        parts += self.checks
         return f"CREATE TABLE {self.name} ({', '.join(parts)})"
 
     def relation(self):
-        return Relation(self.name, tuple((c.name, c.kind) for c in self.columns), 14)
+        return Relation(self.name, tuple((c.name, c.kind) for c in self.columns), self.size)
 
     def column(self, name):
         return next(column for column in self.columns if column.name == name)
@@ -64,6 +73,16 @@ class Table:
 def tables(random):
     """Two to four tables."""
     return [table(random, f"t{n}") for n in range(1, random.choice([2, 2, 3, 3, 4]) + 1)]
+
+
+def large_table(random, name):
+    """One that gets thousands of rows at once."""
+    columns = [Column("k", "integer", Kind("integer", BULK), tuple(map(str, range(40, 60))))]
+    columns += [value_column(random, letter) for letter in "abc"]
+    if random.random() < 0.5:
+        return Table(name, tuple(columns), size=BULK_ROWS)
+    ids = Column("id", "integer", Kind("integer", BULK), tuple(map(str, range(1, 60))))
+    return Table(name, (ids, *columns), ("id",), size=BULK_ROWS)
 
 
 def table(random, name):
@@ -78,7 +97,10 @@ def table(random, name):
         return Table(name, tuple(wide), tuple(c.name for c in wide[:random.randint(1, 2)]))
     if random.random() < 0.15:
         return Table(name, tuple(columns), unique=(columns[-1].name,))
-    return Table(name, tuple(columns))
+    checks = ()
+    if random.random() < 0.1:
+        checks = (f"CHECK ({columns[-1].name} <> {random.choice(columns[-1].domain)})",)
+    return Table(name, tuple(columns), checks=checks)
 
 
 def key_column(random, name):
@@ -91,13 +113,21 @@ def key_column(random, name):
     return Column(name, declared, Kind(declared, 7), tuple(random.sample(INTEGERS, 4)))
 
 
+def with_default(random, column):
+    """Now and then with a DEFAULT."""
+    if random.random() > 0.1:
+        return column
+    declared = f"{column.declared} DEFAULT {random.choice(column.domain)}"
+    return replace(column, declared=declared)
+
+
 def value_column(random, name):
     make = random.choice([boolean, integer, integer, wide_integer, double, double, numeric,
                           numeric, decimal, text, text, timestamp])
     column = make(random, name)
     if random.random() < 0.12:
-        return Column(column.name, column.declared, column.kind, column.domain, True)
-    return column
+        column = replace(column, required=True)
+    return with_default(random, column)
 
 
 def boolean(_, name):

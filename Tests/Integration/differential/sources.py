@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from .kinds import Expr, Scope, merged
-from .schema import Relation
+from .schema import BULK, Relation
 
 MOST_ROWS = 1500
 """A product that may be larger gets an equality."""
+
+MANY_ROWS = 20_000
+"""A join by anything but a key of a large table has fewer."""
 
 JOINS = ["JOIN"] * 4 + ["LEFT JOIN"] * 3 + ["RIGHT JOIN"] * 2 + ["FULL JOIN"] * 2 + ["CROSS JOIN"]
 
@@ -29,7 +32,7 @@ class Sources:
         self.random = queries.random
 
     def source(self, depth, outer, most=3):
-        """One to three items, joined."""
+        """One to three items, joined; those of a subquery in an expression are small."""
         count = min(self.random.choice([1, 2, 2, 2, 3]), most)
         first = self.item(depth, outer)
         if count == 2 and self.random.random() < 0.15:
@@ -67,21 +70,30 @@ class Sources:
                 return Relation(f"(SELECT * FROM ({found.sql}) {self.queries.alias()})",
                                 tuple(zip(found.names, found.kinds)), found.size)
             return found.relation(f"({found.sql})")
-        return self.random.choice(self.queries.relations)
+        small = [each for each in self.queries.relations if each.size < 100]
+        return self.random.choice(small if depth < 0 and small else self.queries.relations)
 
     # Joins
 
     def join(self, left, right, outer, is_last=False):
+        """Both, or only the left one if there would be too many rows."""
         scope = Scope(left.scope.items + right.scope.items, tuple(outer))
         word = self.random.choice(JOINS)
         product = left.size * right.size
         equalities = self.equalities(left.scope, right.scope)
+        if product // 4 > MANY_ROWS:
+            keys = [f"{a.sql} = {b.sql}" for a in left.scope.items for b in right.scope.items
+                    if a.kind.bound == b.kind.bound == BULK]
+            if not keys:
+                return left
+            equalities, product = [self.random.choice(keys)], left.size * 40
+            word = "JOIN" if word == "CROSS JOIN" else word
         if word == "CROSS JOIN" or not equalities:
             if product <= MOST_ROWS and word in ("CROSS JOIN", "JOIN"):
                 return Source(f"{left.sql} CROSS JOIN {right.sql}", scope, product)
             if not equalities:
                 equalities = ["true"] if product <= MOST_ROWS else ["false"]
-                word = "LEFT JOIN" if word == "FULL JOIN" else word
+                word = "LEFT JOIN" if word in ("FULL JOIN", "CROSS JOIN") else word
             else:
                 word = "JOIN"
         if word == "JOIN" and is_last and self.random.random() < 0.3:

@@ -101,7 +101,7 @@ class Subqueries:
 
     def inner(self, outer, correlated=0.75):
         """A small source and its WHERE, which mostly refers to the outer query."""
-        source = self.queries.sources.source(0, outer, most=self.random.choice([1, 1, 1, 2]))
+        source = self.queries.sources.source(-1, outer, most=self.random.choice([1, 1, 1, 2]))
         conditions = list(source.conditions)
         if outer and self.random.random() < correlated:
             equalities = self.queries.sources.equalities(source.scope, Scope(tuple(outer)))

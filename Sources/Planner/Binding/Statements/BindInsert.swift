@@ -47,6 +47,53 @@ extension Binder {
                 insert.returning, scope: targetScope(table, insert.alias)))
     }
 
+    /// The columns that COPY FROM fills, in the order of the data.
+    /// - Throws: 42P01, 42809, 42703, 42701.
+    package func bindCopy(_ name: QualifiedName, _ columns: [(name: String, at: Int)])
+        throws(SQLError) -> (table: CatalogObject, columns: [Int])
+    {
+        let table = try target(name, "copy to")
+        let insert = Insert(table: name, columns: columns, returning: [])
+        let named = try insertColumns(insert, table)
+        for index in named where table.columns[index].generatedText != nil {
+            throw SQLError(
+                .invalidColumnReference,
+                "column \"\(table.columns[index].name)\" is a generated column",
+                detail: "Generated columns cannot be used in COPY.")
+        }
+        if !columns.isEmpty { return (table, named) }
+        return (table, table.columns.indices.filter { table.columns[$0].generatedText == nil })
+    }
+
+    /// What COPY TO reads. - Throws: 42P01, 42809.
+    package func bindCopySource(_ name: QualifiedName) throws(SQLError) -> CatalogObject {
+        let object = try catalog.resolve(name, position: position(name.at))
+        guard object.kind != .view, object.kind != .sequence else {
+            throw SQLError(
+                .wrongObjectType, "cannot copy from \(object.kindName) \"\(object.name)\"",
+                hint: "Try the COPY (SELECT ...) TO variant.")
+        }
+        return object
+    }
+
+    /// What COPY FROM has read, as an insert.
+    package func bindCopied(_ rows: Batch, _ table: CatalogObject, _ columns: [Int])
+        throws(SQLError) -> BoundInsert
+    {
+        var list: [Expr] = []
+        for (index, column) in table.columns.enumerated() {
+            if let place = columns.firstIndex(of: index) {
+                list.append(.column(place, column.type))
+            } else {
+                list.append(try defaultValue(of: column))
+            }
+        }
+        let fields = columns.map { Field(table.columns[$0].name, table.columns[$0].type) }
+        let plan = LogicalPlan.project(.literal(rows, fields), list, table.fields)
+        return BoundInsert(
+            table: table, plan: try withGenerated(plan, table), conflict: nil, returning: nil)
+    }
+
     private func insertColumns(_ insert: Insert, _ table: CatalogObject) throws(SQLError) -> [Int] {
         var targets: [Int] = []
         for (name, at) in insert.columns {

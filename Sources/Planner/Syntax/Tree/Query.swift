@@ -73,3 +73,19 @@ package struct TableAlias: Sendable {
     package var name: String
     package var columns: [String]
 }
+
+extension Select.Item {
+    /// A column by its name.
+    package init(column: String, at: Int) {
+        self.init(expression: .column([column], at: at), alias: nil)
+    }
+}
+
+extension Query {
+    /// SELECT … FROM table, for COPY.
+    package init(copying table: QualifiedName, _ items: [Select.Item]) {
+        let select = Select(
+            items: items, from: [.table(table.parts, alias: nil, at: table.at)], at: table.at)
+        self.init(body: .select(select), at: table.at)
+    }
+}

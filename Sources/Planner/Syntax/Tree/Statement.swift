@@ -1,3 +1,5 @@
+package import Types
+
 /// A statement as written.
 package enum Statement: Sendable {
     case query(Query)
@@ -8,10 +10,17 @@ package enum Statement: Sendable {
     case savepoint(String)
     case releaseSavepoint(String)
     case rollbackTo(String)
+    case copy(Copy)
     case createTable(CreateTable)
     case createSource(CreateSource)
     case createView(CreateView)
     case createTopic(CreateTopic)
+    case createSchema(String, ifNotExists: Bool)
+    case rename(Drop.Kind, QualifiedName, to: String, ifExists: Bool)
+    case renameColumn(QualifiedName, column: String, to: String, at: Int)
+    case setSchema(Drop.Kind, QualifiedName, to: String, ifExists: Bool)
+    /// COMMENT ON a relation, or with a column on that.
+    case comment(QualifiedName, column: String?, String?)
     case createSequence(QualifiedName, ifNotExists: Bool, start: Int64)
     case drop(Drop)
     case begin
@@ -186,6 +195,20 @@ package struct Insert: Sendable {
     package var onConflict: OnConflict?
     package var returning: [Select.Item]
     package var with: [Query.CommonTable] = []
+}
+
+/// COPY as written.
+package struct Copy: Sendable {
+    /// What is read or written.
+    package enum Subject: Sendable {
+        case table(QualifiedName, columns: [(name: String, at: Int)])
+        case query(Query)
+    }
+
+    package var subject: Subject
+    package var isFrom: Bool
+    package var format = CopyFormat()
+    package var forcedQuotes: [String] = []
 }
 
 /// column = expression; nil: DEFAULT.
