@@ -404,5 +404,11 @@ void csimdjson_clear(csimdjson_decoder *d) {
     d->rows = 0;
 }
 
+void csimdjson_drop_last(csimdjson_decoder *d) {
+    if (d->rows == 0) return;
+    d->rows--;
+    for (auto &c : d->columns) c.truncate(d->rows);
+}
+
 void csimdjson_free(csimdjson_decoder *d) { delete d; }
 }

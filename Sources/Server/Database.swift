@@ -80,6 +80,8 @@ package final class Database: Sendable {
         for object in objects where object.kind == .materializedView {
             views.append((object, try plan(of: object)))
         }
+        let metadata = metadata
+        engine.afterCheckpoint = { metadata.compactIfWorthwhile() }
         try engine.recover(
             tables: objects.filter { $0.kind == .table }, sources: sources, views: views)
         engine.start()

@@ -30,6 +30,8 @@ const int16_t *csimdjson_scales(const csimdjson_decoder *d, size_t column);
 const uint32_t *csimdjson_offsets(const csimdjson_decoder *d, size_t column);
 const uint8_t *csimdjson_bytes(const csimdjson_decoder *d, size_t column, size_t *count);
 void csimdjson_clear(csimdjson_decoder *d);
+/* Takes the last row back. */
+void csimdjson_drop_last(csimdjson_decoder *d);
 void csimdjson_free(csimdjson_decoder *d);
 
 #ifdef __cplusplus

@@ -9,6 +9,8 @@ import Types
 final class JSONDecoder {
     private let handle: OpaquePointer
     private let columns: [(name: String, type: DataType)]
+    /// Columns whose values are read from their text, and what has been read.
+    private var converted: [(index: Int, builder: ColumnBuilder)] = []
 
     init(_ columns: [(name: String, type: DataType)]) {
         self.columns = columns
@@ -20,12 +22,102 @@ final class JSONDecoder {
                 handle, name, name.count, JSONDecoder.code(column.type), range.lowerBound,
                 range.upperBound, 1)
         }
+        resetConverted()
+    }
+
+    private func resetConverted() {
+        converted = columns.indices.filter { JSONDecoder.isConverted(columns[$0].type) }.map {
+            ($0, ColumnBuilder(columns[$0].type.physical))
+        }
+    }
+
+    /// Whether simdjson gives the text and the type's own reader makes the value.
+    private static func isConverted(_ type: DataType) -> Bool {
+        switch type.kind {
+        case .boolean, .int2, .int4, .int8, .float8, .text, .timestamp: false
+        case .numeric: type.modifier >= 4
+        case .varchar: type.modifier >= 4
+        default: true
+        }
+    }
+
+    /// A value from what JSON has for it: strings without their quotes, anything else as written.
+    private static func value(_ text: [UInt8], _ type: DataType) throws(SQLError) -> Value {
+        switch type.kind {
+        case .json, .jsonb:
+            do throws(SQLError) {
+                return try TextEncoding.parse(text, type)
+            } catch {
+                // A string, whose quotes are gone.
+                return .text(JSONValue.string(text).canonical)
+            }
+        case .array:
+            guard text.first == 91 else { return try TextEncoding.parse(text, type) }
+            return .text(
+                ArrayValue(try elements(try JSONText.parse(text), type.elementType)).encoded(
+                    type.element))
+        default: return try TextEncoding.parse(text, type)
+        }
+    }
+
+    private static func elements(_ value: JSONValue, _ type: DataType) throws(SQLError) -> [Value] {
+        guard case .array(let list) = value else { return [] }
+        var elements: [Value] = []
+        for item in list {
+            if case .array = item, type.kind != .json, type.kind != .jsonb {
+                throw SQLError.unsupported("an array of arrays in JSON")
+            }
+            guard let text = item.text else {
+                elements.append(.null)
+                continue
+            }
+            elements.append(try self.value(text, type))
+        }
+        return elements
+    }
+
+    /// Reads the converted columns of the newest row. - Returns: nil, or why it is no row.
+    private func convertLast() -> String? {
+        if converted.isEmpty { return nil }
+        let row = count - 1
+        var values: [Value] = []
+        for (index, _) in converted {
+            do throws(SQLError) {
+                values.append(
+                    try lastText(index, row).map { (text) throws(SQLError) in
+                        try JSONDecoder.value(text, columns[index].type)
+                    } ?? .null)
+            } catch {
+                unsafe csimdjson_drop_last(handle)
+                return "column \"\(columns[index].name)\": \(error.message)"
+            }
+        }
+        for (place, value) in values.enumerated() { converted[place].builder.append(value) }
+        return nil
+    }
+
+    private func lastText(_ index: Int, _ row: Int) -> [UInt8]? {
+        var hasNull: Int32 = 0
+        let mask = unsafe csimdjson_validity(handle, index, &hasNull)
+        if hasNull != 0, let mask = unsafe mask, unsafe mask[row] == 0 { return nil }
+        var byteCount = 0
+        let bytes = unsafe csimdjson_bytes(handle, index, &byteCount)
+        guard let offsets = unsafe csimdjson_offsets(handle, index), let bytes = unsafe bytes else {
+            return []
+        }
+        let (from, to) = unsafe (Int(offsets[row]), Int(offsets[row + 1]))
+        guard from <= to, to <= byteCount else { return [] }
+        return unsafe bytes.withMemoryRebound(to: UInt8.self, capacity: max(byteCount, 1)) {
+            start in
+            unsafe Array(UnsafeBufferPointer(start: start + from, count: to - from))
+        }
     }
 
     deinit { unsafe csimdjson_free(handle) }
 
     private static func code(_ type: DataType) -> Int32 {
-        switch type.physical {
+        if isConverted(type) { return Int32(CSIMDJSON_TEXT.rawValue) }
+        return switch type.physical {
         case .int64: Int32((type.kind == .timestamp ? CSIMDJSON_TIMESTAMP : CSIMDJSON_INT).rawValue)
         case .double: Int32(CSIMDJSON_DOUBLE.rawValue)
         case .bool: Int32(CSIMDJSON_BOOL.rawValue)
@@ -39,7 +131,7 @@ final class JSONDecoder {
     /// Appends one object. `bytes` lie in memory with 64 readable bytes behind them.
     /// - Returns: nil, or why the record is no row.
     func append(_ bytes: UnsafePointer<UInt8>, count: Int) -> String? {
-        if unsafe csimdjson_append(handle, bytes, count) == 0 { return nil }
+        if unsafe csimdjson_append(handle, bytes, count) == 0 { return convertLast() }
         return unsafe String(cString: csimdjson_error(handle))
     }
 
@@ -48,6 +140,7 @@ final class JSONDecoder {
         let rows = count
         let result = Batch(columns: wanted.map { column($0, rows) }, count: rows)
         unsafe csimdjson_clear(handle)
+        resetConverted()
         return result
     }
 
@@ -63,6 +156,7 @@ final class JSONDecoder {
     }
 
     private func column(_ index: Int, _ rows: Int) -> Column {
+        if let made = converted.first(where: { $0.index == index }) { return made.builder.column() }
         var hasNull: Int32 = 0
         let mask = unsafe csimdjson_validity(handle, index, &hasNull)
         let validity = hasNull != 0 ? unsafe copy(UnsafeRawPointer(mask), rows, 0 as UInt8) : nil

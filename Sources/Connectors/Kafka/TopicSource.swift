@@ -8,6 +8,8 @@ package final class TopicSource: SourceReader {
     private let topic: String
     private let columns: [(name: String, type: DataType)]
     private let starts: [Int64]
+    /// The topic that `starts` are of; one made again under its name is read from its beginning.
+    private let startsID: Int32?
     private let decoders = Mutex<[DecoderBox]>([])
 
     /// One decoder, used by one thread at a time.
@@ -19,7 +21,8 @@ package final class TopicSource: SourceReader {
     }
 
     private static let known: Set<String> = [
-        "connector", "topic", "scan.startup.mode", "scan.startup.offsets", "watermark",
+        "connector", "topic", "scan.startup.mode", "scan.startup.offsets", "scan.startup.topic",
+        "watermark",
     ]
 
     /// `mustExist` false: a topic that was deleted behind the source's back reads as empty.
@@ -55,6 +58,7 @@ package final class TopicSource: SourceReader {
         self.topics = topics
         self.topic = topic
         self.columns = columns.map { (name: $0.0, type: $0.1) }
+        startsID = options["scan.startup.topic"].flatMap { Int32($0) }
         starts = (options["scan.startup.offsets"] ?? "").split(separator: ",").compactMap {
             Int64($0)
         }
@@ -77,7 +81,8 @@ package final class TopicSource: SourceReader {
 
     package func start(of split: String) -> Int64 {
         let partition = Int(partition(split))
-        return partition < starts.count ? starts[partition] : 0
+        let isFirst = startsID.map { split.hasPrefix("\(topic)#\($0)/") } ?? true
+        return isFirst && partition < starts.count ? starts[partition] : 0
     }
 
     package func end(of split: String) -> Int64 {

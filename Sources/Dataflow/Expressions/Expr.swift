@@ -90,7 +90,8 @@ package indirect enum Expr: Sendable {
         case .column(let index, let type): return "#\(index):\(type.kind.rawValue)"
         case .constant(let value, let type):
             let bytes = TextEncoding.text(value, type) ?? [0]
-            return "'\(String(decoding: bytes, as: UTF8.self).count):\(String(decoding: bytes, as: UTF8.self))'"
+            return
+                "'\(String(decoding: bytes, as: UTF8.self).count):\(String(decoding: bytes, as: UTF8.self))'"
                 + "\(type.kind.rawValue).\(type.modifier).\(type.element.rawValue)"
         case .call(let function, let arguments, let type):
             let list = arguments.map(\.fingerprint).joined(separator: ",")

@@ -80,15 +80,18 @@ enum ByteFunctions {
                     c[0].textBytes(row), from: number(c, 1, row), count: number(c, 2, row))
             },
             bytes("reverse", [.bytea]) { c, row in c[0].textBytes(row).reversed() },
-        ] + ["btrim", "ltrim", "rtrim"].map { name in
-            bytes(name, [.bytea, .bytea]) { c, row in
-                let set = Set(c[1].textBytes(row))
-                var rest = c[0].textBytes(row)[...]
-                if name != "rtrim" { rest = rest.drop { set.contains($0) } }
-                if name != "ltrim" { while let last = rest.last, set.contains(last) { rest.removeLast() } }
-                return Array(rest)
+        ]
+            + ["btrim", "ltrim", "rtrim"].map { name in
+                bytes(name, [.bytea, .bytea]) { c, row in
+                    let set = Set(c[1].textBytes(row))
+                    var rest = c[0].textBytes(row)[...]
+                    if name != "rtrim" { rest = rest.drop { set.contains($0) } }
+                    if name != "ltrim" {
+                        while let last = rest.last, set.contains(last) { rest.removeLast() }
+                    }
+                    return Array(rest)
+                }
             }
-        }
     }
 
     // MARK: - encode and decode
@@ -164,7 +167,9 @@ enum ByteFunctions {
                     )
                 }
                 if count == 4 {
-                    let three = [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
+                    let three = [
+                        UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255),
+                    ]
                     output += three.prefix(3 - min(padding, 2))
                     (bits, count) = (0, 0)
                 }

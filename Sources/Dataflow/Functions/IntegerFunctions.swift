@@ -79,7 +79,7 @@ enum IntegerFunctions {
     }
 
     private static var scales: [ScalarFunction] {
-        return [
+        [
             ScalarFunction("scale", [.numeric], .int4) { e, c in
                 let builder = ColumnBuilder(.int64, capacity: e.count)
                 for row in 0..<e.count {

@@ -94,7 +94,8 @@ enum RegexFunctions {
                     guard let whole = match[0] else { continue }
                     // An empty match at the beginning or behind the last separator splits nothing.
                     if whole.isEmpty, whole.lowerBound <= start || whole.lowerBound >= text.count {
-                        if whole.lowerBound != start || start == 0 || whole.lowerBound >= text.count {
+                        if whole.lowerBound != start || start == 0 || whole.lowerBound >= text.count
+                        {
                             continue
                         }
                         continue
@@ -126,7 +127,9 @@ enum RegexFunctions {
         return text.count
     }
 
-    private static func positive(_ name: String, _ c: [Column], _ index: Int, _ row: Int, least: Int64)
+    private static func positive(
+        _ name: String, _ c: [Column], _ index: Int, _ row: Int, least: Int64
+    )
         throws(SQLError) -> Int
     {
         guard c.count > index else { return Int(max(least, 1)) }

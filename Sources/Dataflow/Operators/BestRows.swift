@@ -64,7 +64,8 @@ final class BestRows {
             {
                 continue
             }
-            insert(group, Entry(slot: BestRows.mark | UInt32(kept.count), key: key, arrival: arrival))
+            insert(
+                group, Entry(slot: BestRows.mark | UInt32(kept.count), key: key, arrival: arrival))
             kept.append(UInt32(row))
             keptArrivals.append(arrival)
             changed.append(group)
@@ -87,7 +88,8 @@ final class BestRows {
         }
         placed += kept.count
         for group in changed {
-            for index in groups[group].indices where groups[group][index].slot & BestRows.mark != 0 {
+            for index in groups[group].indices where groups[group][index].slot & BestRows.mark != 0
+            {
                 groups[group][index].slot = slots[Int(groups[group][index].slot & ~BestRows.mark)]
             }
         }

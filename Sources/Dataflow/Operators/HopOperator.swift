@@ -27,11 +27,14 @@ package final class HopOperator: Operator {
         for row in 0..<chunk.count where !column.isNull(row) && Timestamp.isFinite(times[row]) {
             // The last window that begins at or before the row, then those before that still reach it.
             var start = DateTimeFunctions.floorTo(times[row], slide, -Timestamp.unixEpochOffset)
-            while start > times[row] - size {
-                rows.append(UInt32(row))
-                starts.append(start)
-                ends.append(start + size)
-                start -= slide
+            while times[row] &- start < size {
+                let (end, overflow) = start.addingReportingOverflow(size)
+                if !overflow {
+                    rows.append(UInt32(row))
+                    starts.append(start)
+                    ends.append(end)
+                }
+                start &-= slide
             }
             if rows.count >= HopOperator.chunkRows {
                 try emit(chunk, &rows, &starts, &ends, out)

@@ -26,7 +26,11 @@ package final class RankOperator: Operator, Checkpointable {
             self.limit = limit
         }
 
-        fileprivate var last: Int64 { limit.map { Int64(offset) &+ Int64($0) } ?? Int64.max }
+        fileprivate var last: Int64 {
+            guard let limit else { return Int64.max }
+            let (sum, overflow) = Int64(offset).addingReportingOverflow(Int64(limit))
+            return overflow ? Int64.max : sum
+        }
     }
 
     /// Sessions: runs of rows no further apart than `gap` microseconds, by the first order key. Instead
@@ -165,15 +169,19 @@ package final class RankOperator: Operator, Checkpointable {
         let times = column.int64s.cells
         var window: [Shown] = []
         var first = 0
-        for index in slots.indices where !column.isNull(index) {
-            if column.isNull(first) { first = index }
+        func isTime(_ index: Int) -> Bool {
+            !column.isNull(index) && Timestamp.isFinite(times[index])
+        }
+        for index in slots.indices where isTime(index) {
+            if !isTime(first) { first = index }
             let isLast =
-                index + 1 == slots.count || column.isNull(index + 1)
+                index + 1 == slots.count || !isTime(index + 1)
                 || times[index + 1] - times[index] > session.gap
             guard isLast else { continue }
             for member in first...index {
                 let place = Place(
-                    slot: slots[member], first: times[first], second: times[index] + session.gap)
+                    slot: slots[member], first: times[first],
+                    second: times[index].addingReportingOverflow(session.gap).partialValue)
                 window.append(Shown(place: place, weight: weights[member]))
             }
             first = index + 1

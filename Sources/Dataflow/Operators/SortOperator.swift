@@ -32,7 +32,7 @@ package final class SortOperator: Operator {
             }
         }
         let from = min(offset, order.count)
-        let to = limit.map { min(order.count, from + $0) } ?? order.count
+        let to = limit.map { from + min($0, order.count - from) } ?? order.count
         let rows = Storage(Array(order[from..<to]))
         let sorted = Batch(columns: all.columns, count: all.count).gathered(rows.cells)
         try out.emit(sorted)

@@ -221,9 +221,11 @@ struct FromBinder {
     }
 
     /// The relation and the time column of a window function, and the widths behind them.
-    private func windowed(_ call: FunctionCall, _ widths: Int, _ usage: String) throws(SQLError) -> (
-        input: LogicalPlan, scope: Scope, time: Int, widths: [Int64], table: [String]
-    ) {
+    private func windowed(_ call: FunctionCall, _ widths: Int, _ usage: String) throws(SQLError)
+        -> (
+            input: LogicalPlan, scope: Scope, time: Int, widths: [Int64], table: [String]
+        )
+    {
         guard call.arguments.count >= 2 + widths,
             case .column(let table, let tableAt) = call.arguments[0],
             case .column(let column, let columnAt) = call.arguments[1]

@@ -217,7 +217,8 @@ enum SystemCatalog {
     @Sendable private static func classRows(_ catalog: Catalog) -> [[Value]] {
         catalog.allObjects.map { object in
             [
-                .int(Int64(object.oid)), .string(object.name), .int(schemaOID(object.schema, catalog)),
+                .int(Int64(object.oid)), .string(object.name),
+                .int(schemaOID(object.schema, catalog)),
                 .int(0),
                 .int(0), .int(10),
                 .int(object.kind == .table || object.kind == .materializedView ? 2 : 0),

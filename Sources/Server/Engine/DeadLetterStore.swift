@@ -63,6 +63,9 @@ final class DeadLetterStore {
         }
     }
 
+    /// Whether something was added that is not visible yet.
+    var hasWaiting: Bool { !rows.isEmpty }
+
     /// Makes what was added visible at `epoch`.
     func flush(at epoch: Epoch) throws(SQLError) {
         if rows.isEmpty { return }

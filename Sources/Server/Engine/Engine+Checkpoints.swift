@@ -51,7 +51,8 @@ extension Engine {
     }
 
     func checkpointIfDue() {
-        guard !isCheckpointing, checkpointedEpoch < tip, !hasUncut,
+        guard !isCheckpointing, checkpointedEpoch < tip, !hasUncut, !deadLetters.hasWaiting,
+            sources.rejected.isEmpty,
             MonotonicTime.now >= nextCheckpoint
         else {
             return
@@ -72,6 +73,7 @@ extension Engine {
                 try writeCheckpoint(changes, known, previous, epoch: epoch, logEnd: end, positions)
             }
             mailbox.post(.checkpointDone(result))
+            afterCheckpoint?()
         }
     }
 

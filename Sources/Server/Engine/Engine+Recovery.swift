@@ -96,7 +96,10 @@ extension Engine {
             }
         }
         for table in tables.values { table.store.publish() }
-        if tip > checkpointedEpoch { stepLiveViews(to: tip) }
+        if tip > checkpointedEpoch {
+            stepLiveViews(to: tip)
+            addDeadLetters(at: tip)
+        }
         // Durable but in no cut yet: the first epoch of this run takes them.
         for change in waiting { try tables[change.table]?.apply(change.batch, at: tip.next) }
         hasUncut = !waiting.isEmpty

@@ -43,6 +43,8 @@ final class Engine: @unchecked Sendable {
     var isCheckpointing = false
     var checkpointedEpoch = Epoch.zero
     let metrics: EngineMetrics
+    /// Called on the checkpoint thread after each checkpoint; set before `start`.
+    var afterCheckpoint: (@Sendable () -> Void)?
     private static let maximumRowsPerEpoch: Int64 = 131_072
     private static let sliceMilliseconds: Int64 = 2
 
@@ -92,6 +94,7 @@ final class Engine: @unchecked Sendable {
 
     /// Whether a source has rows that no cut has taken.
     private var hasPendingInput: Bool {
+        if stopping != nil { return false }
         for entry in sources.entries.values {
             for split in entry.reader.splits
             where entry.reader.end(of: split) > positions[split] ?? entry.reader.start(of: split) {
@@ -150,13 +153,21 @@ final class Engine: @unchecked Sendable {
     }
 
     private func commit(_ changes: [TableChange], _ reply: EngineReply<Void>) {
+        let record = TableLogRecord.transaction(changes).encoded()
         do throws(SQLError) {
+            guard record.count <= DurableLog.maximumPayload else {
+                throw SQLError(
+                    .programLimitExceeded,
+                    "a transaction of \(record.count) bytes is larger than "
+                        + "\(DurableLog.maximumPayload) bytes",
+                    hint: "Change the rows in several transactions.")
+            }
             try checkKeys(changes)
             for change in changes { try tables[change.table]?.apply(change.batch, at: tip.next) }
         } catch {
             return reply.resume(returning: .failure(error))
         }
-        _ = log.append(TableLogRecord.transaction(changes).encoded())
+        _ = log.append(record)
         hasUncut = true
         writers.append((tip.next, reply))
     }
@@ -165,7 +176,8 @@ final class Engine: @unchecked Sendable {
 
     private func cutAndStep() {
         var changed: [String: Int64] = [:]
-        for entry in sources.entries.values {
+        // A server that is stopping takes in nothing more: its last checkpoint would never be the last.
+        for entry in sources.entries.values where stopping == nil {
             for split in entry.reader.splits {
                 let from = positions[split] ?? entry.reader.start(of: split)
                 let end = entry.reader.end(of: split)
@@ -176,7 +188,10 @@ final class Engine: @unchecked Sendable {
                 }
             }
         }
-        guard hasUncut || forcesCut || !changed.isEmpty || !sources.rejected.isEmpty else { return }
+        guard
+            hasUncut || forcesCut || !changed.isEmpty || !sources.rejected.isEmpty
+                || deadLetters.hasWaiting
+        else { return }
         hasUncut = false
         forcesCut = false
         tip = tip.next
@@ -236,7 +251,7 @@ final class Engine: @unchecked Sendable {
         deadLetters.add(failed, view: view.object.name)
     }
 
-    private func addDeadLetters(at epoch: Epoch) {
+    func addDeadLetters(at epoch: Epoch) {
         let records = sources.takeRejected()
         deadLetters.add(records)
         metrics.deadLetters.add(Int64(records.count))
@@ -267,12 +282,12 @@ final class Engine: @unchecked Sendable {
         }
         writers = waiting
         for view in views.values
-        where view.isLive && !view.waiting.isEmpty && view.frontier <= newest.epoch {
+        where view.isLive && !view.waiting.isEmpty && view.liveSince <= newest.epoch {
             published.setReadable(true, view.object.oid)
             for reply in view.waiting { reply.resume(returning: .success(())) }
             view.waiting = []
         }
-        for view in views.values where view.isLive && view.frontier <= newest.epoch {
+        for view in views.values where view.isLive && view.liveSince <= newest.epoch {
             published.setReadable(true, view.object.oid)
         }
         releaseReaders()
@@ -364,6 +379,7 @@ final class Engine: @unchecked Sendable {
                 collectFailures(of: view)
                 if isDone, view.frontier == tip {
                     view.state = .live
+                    view.liveSince = view.frontier
                     messages.info("view is live", ["view": view.object.name])
                     // Its rows are published with the next cut, which makes it readable.
                     forcesCut = true
@@ -388,7 +404,7 @@ final class Engine: @unchecked Sendable {
     private func reclaim() {
         guard tip.number % 16 == 0 || hasUncut else { return }
         var since = published.oldestHeld
-        for view in views.values { since = min(since, view.needs) }
+        for view in views.values where !view.hasFailed { since = min(since, view.needs) }
         for table in tables.values { table.reclaim(since: since, tip: tip) }
         for view in views.values where !view.isStepping { view.store.reclaim(since: since) }
         deadLetters.store.reclaim(since: since)

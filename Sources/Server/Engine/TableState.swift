@@ -35,7 +35,7 @@ final class TableState {
                 try take(batch, row, &added)
                 for (index, key) in object.keys.enumerated() {
                     guard let values = keyValues(batch, row, key.columns) else { continue }
-                    counts[index][values, default: 0] -= 1
+                    counts[index][values, default: 0] += Int(batch.weight(row))
                 }
             }
             // Who only inserts is not remembered: only what the transaction itself takes back is.
@@ -44,7 +44,7 @@ final class TableState {
                 if remembers { added[batch.row(row), default: 0] += batch.weight(row) }
                 for (index, key) in object.keys.enumerated() {
                     guard let values = keyValues(batch, row, key.columns) else { continue }
-                    let count = counts[index][values, default: 0] + 1
+                    let count = counts[index][values, default: 0] + Int(batch.weight(row))
                     counts[index][values] = count
                     if count + (isThere(index, batch, row, key.columns) ? 1 : 0) > 1 {
                         throw duplicate(batch, row, key)

@@ -60,6 +60,11 @@ final class ViewRegion {
         _ = lowered.circuit.add("materialize", materialize, inputs: [net])
     }
 
+    /// The epoch at which it had caught up: from then on it can be read.
+    var liveSince = Epoch.zero
+
+    var hasFailed: Bool { if case .failed = state { true } else { false } }
+
     var isLive: Bool { if case .live = state { true } else { false } }
 
     var isBackfilling: Bool { if case .backfilling = state { true } else { false } }
@@ -170,6 +175,7 @@ final class ViewRegion {
         self.positions = positions
         materialize.epoch = frontier
         state = .live
+        liveSince = frontier
         store.publish()
     }
 }

@@ -17,7 +17,7 @@ struct HTTPResponder {
                 buffer.removeFirst(end + 4)
                 let keepsOpen =
                     !head.lowercased().contains("connection: close")
-                    && !head.split(separator: "\r\n")[0].hasSuffix("HTTP/1.0")
+                    && !(head.split(separator: "\r\n").first?.hasSuffix("HTTP/1.0") ?? true)
                 guard (try? await channel.write(response(head, keepsOpen: keepsOpen))) != nil else {
                     return
                 }
@@ -41,7 +41,7 @@ struct HTTPResponder {
             return page(
                 "405 Method Not Allowed", "only GET is answered here\n", keepsOpen, isHead: false)
         }
-        let path = words[1].split(separator: "?")[0]
+        let path = words[1].prefix { $0 != "?" }
         let isHead = words[0] == "HEAD"
         switch path {
         case "/healthz", "/readyz": return page("200 OK", "ok\n", keepsOpen, isHead: isHead)

@@ -71,7 +71,7 @@ final class ConnectionDriver {
         }
     }
 
-    private func begin(_ parameters: [String: String], _ unknown: [String], _ minor: Int16)
+    private func begin(_ parameters: [String: String], _ unknown: [String], _ minor: Int)
         async throws -> Session?
     {
         guard let user = parameters["user"], !user.isEmpty else {
@@ -237,16 +237,17 @@ final class ConnectionDriver {
             let batch = rows.batches[rows.batch]
             let views = batch.columns.map(\.view)
             while rows.row < batch.count {
-                var copies = max(0, batch.weight(rows.row))
-                while copies > 0 {
+                let copies = max(0, batch.weight(rows.row))
+                while rows.copies < copies {
                     if left == 0 { return false }
                     encoder.dataRow(views, rows.row, columns)
                     rows.sent += 1
+                    rows.copies += 1
                     left -= 1
-                    copies -= 1
+                    if encoder.count >= ConnectionDriver.flushAt { try await flush() }
                 }
                 rows.row += 1
-                if encoder.count >= ConnectionDriver.flushAt { try await flush() }
+                rows.copies = 0
             }
             rows.batch += 1
             rows.row = 0

@@ -26,18 +26,14 @@ extension Session {
     private func apply(_ plan: () async throws(SQLError) -> Attempt) async throws(SQLError)
         -> Attempt
     {
+        // Outside of a transaction nothing stays locked, however this ends.
+        defer { if state != .open { database.locks.release(backendID) } }
         for _ in 0..<Session.maximumAttempts {
             let attempt = try await plan()
             if attempt.changes.isEmpty { return attempt }
-            do throws(SQLError) {
-                if try await lock(attempt.locks) { continue }
-                if try await carryOut(attempt.changes) { return attempt }
-            } catch {
-                if state != .open { database.locks.release(backendID) }
-                throw error
-            }
+            if try await lock(attempt.locks) { continue }
+            if try await carryOut(attempt.changes) { return attempt }
         }
-        if state != .open { database.locks.release(backendID) }
         throw SQLError(
             .serializationFailure, "could not serialize access due to concurrent update",
             hint: "Try the statement again.")
@@ -64,7 +60,6 @@ extension Session {
                 pending += changes
             } else {
                 let _: Void = try await database.ask { .commit(changes, $0) }
-                database.locks.release(backendID)
             }
             return true
         } catch {
@@ -114,7 +109,8 @@ extension Session {
         return try await carryOut(bound, binder).count
     }
 
-    private func carryOut(_ bound: BoundInsert, _ binder: Binder) async throws(SQLError) -> Attempt {
+    private func carryOut(_ bound: BoundInsert, _ binder: Binder) async throws(SQLError) -> Attempt
+    {
         let checks = try binder.checks(of: bound.table)
         let plan = Optimizer.optimized(bound.plan)
         let references = binder.references
@@ -271,22 +267,30 @@ extension Session {
         let all = Batch.concatenated(batches, types: bound.plan.types)
         if all.count == 0 { return attempt }
         let views = all.columns.prefix(width).map(\.view)
-        var seen: [UInt64: [UInt32]] = [:]
+        guard case .int64(let given) = all.columns[width].data else {
+            throw .internalFault("a change without counts")
+        }
+        // Places in `first` by the old row's hash.
+        var seen: [UInt64: [Int]] = [:]
         var first: [UInt32] = []
+        var copies: [Int64] = []
         for row in 0..<all.count {
             let hash = hashRow(views, row, seed: rowHashSeed, image: true)
-            let isTwice = seen[hash, default: []].contains {
-                rowsEqual(views, Int($0), views, row, image: true)
+            let place = seen[hash, default: []].first {
+                rowsEqual(views, Int(first[$0]), views, row, image: true)
             }
-            if isTwice { continue }
-            seen[hash, default: []].append(UInt32(row))
+            let count = bound.isJoined ? given.cells[row] : all.weight(row)
+            if let place {
+                if !bound.isJoined { copies[place] += count }
+                continue
+            }
+            seen[hash, default: []].append(first.count)
             first.append(UInt32(row))
+            copies.append(count)
         }
         let numbers = Storage(first)
         let rows = first.count == all.count ? all : all.gathered(numbers.cells)
-        guard case .int64(let counts) = rows.columns[width].data else {
-            throw .internalFault("a change without counts")
-        }
+        let counts = Storage(copies)
         let old = Batch(
             columns: Array(rows.columns.prefix(width)), count: rows.count, weights: counts)
         var change = old.negated

@@ -39,6 +39,8 @@ final class Session: @unchecked Sendable {
         var batches: [Batch]
         var batch = 0
         var row = 0
+        /// How often the row has been sent: one of weight n is n rows.
+        var copies: Int64 = 0
         var sent = 0
     }
 

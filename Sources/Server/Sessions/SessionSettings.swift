@@ -101,11 +101,15 @@ struct SessionSettings {
         guard let text = values["statement_timeout"] else { return nil }
         let digits = text.prefix { $0.isNumber }
         guard let number = Int64(digits), number > 0 else { return nil }
-        switch text.dropFirst(digits.count).filter({ $0 != " " }) {
-        case "s": return number * 1000
-        case "min": return number * 60_000
-        case "h": return number * 3_600_000
-        default: return number
-        }
+        let factor: Int64 =
+            switch text.dropFirst(digits.count).filter({ $0 != " " }) {
+            case "s": 1000
+            case "min": 60_000
+            case "h": 3_600_000
+            default: 1
+            }
+        // PostgreSQL's longest, 2^31 - 1 ms.
+        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+        return overflow ? 2_147_483_647 : min(product, 2_147_483_647)
     }
 }

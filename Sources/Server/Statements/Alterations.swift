@@ -36,7 +36,8 @@ extension Session {
                     if catalog.hasSchema(name) {
                         throw SQLError(
                             .dependentObjectsStillExist,
-                            "cannot drop schema \(name) because it is required by the database system")
+                            "cannot drop schema \(name) because it is required by the database system"
+                        )
                     }
                     let message = "schema \"\(name)\" does not exist"
                     guard statement.ifExists else { throw SQLError(.invalidSchemaName, message) }
@@ -75,7 +76,8 @@ extension Session {
             return nil
         }
         // PostgreSQL lets ALTER TABLE rename any relation.
-        guard Session.matches(kind, object.kind) || (kind == .table && object.kind != .system) else {
+        guard Session.matches(kind, object.kind) || (kind == .table && object.kind != .system)
+        else {
             throw SQLError(.wrongObjectType, "\"\(object.name)\" is not a \(kind.rawValue)")
         }
         return object
@@ -199,7 +201,9 @@ extension Session {
                     throw SQLError(
                         .invalidTableDefinition,
                         "cannot change name of view column \"\(old.name)\" to \"\(new.name)\"",
-                        hint: "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
+                        hint:
+                            "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead."
+                    )
                 }
                 guard old.type.base == new.type.base else {
                     throw SQLError(
@@ -213,9 +217,11 @@ extension Session {
                 throw SQLError.unsupported(
                     "replacing a view that materialized view \"\(reader.name)\" reads")
             }
-            if bound.dependsOn.contains(object.oid) || readers.contains(where: { reader in
-                bound.dependsOn.contains(reader.oid)
-            }) {
+            if bound.dependsOn.contains(object.oid)
+                || readers.contains(where: { reader in
+                    bound.dependsOn.contains(reader.oid)
+                })
+            {
                 throw SQLError(
                     .invalidTableDefinition,
                     "infinite recursion detected in rules for relation \"\(object.name)\"")

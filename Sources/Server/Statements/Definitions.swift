@@ -87,6 +87,7 @@ extension Session {
             if options["scan.startup.mode"] == "latest", let topic = options["topic"] {
                 options["scan.startup.offsets"] = database.topics.endOffsets(topic).map(String.init)
                     .joined(separator: ",")
+                options["scan.startup.topic"] = database.topics.id(topic).map(String.init)
             }
             object.options = options
             let created = object

@@ -212,6 +212,7 @@ package enum BinaryEncoding {
             result = try Numeric.multiply(value, power)
             result = try result.rounded(to: scale)
         } else {
+            guard exponent > -16_000 else { throw Numeric.overflow }
             result = try Numeric(coefficient: coefficient, scale: -exponent).rounded(to: scale)
         }
         return sign == 0x4000 ? result.negated : result

@@ -194,7 +194,9 @@ package struct CopyReader {
         guard fields.count >= types.count else {
             throw bad("missing data for column \"\(names[fields.count])\"")
         }
-        guard fields.count == types.count else { throw bad("extra data after last expected column") }
+        guard fields.count == types.count else {
+            throw bad("extra data after last expected column")
+        }
         for (index, field) in fields.enumerated() {
             guard let field else {
                 builders[index].appendNull()

@@ -253,6 +253,10 @@ private struct ArrayParser {
                 throw SQLError(
                     SQLState.external("2202E"), "upper bound cannot be less than lower bound")
             }
+            guard abs(Int64(clamping: lower)) < 1 << 31, abs(Int64(clamping: upper)) < 1 << 31
+            else {
+                throw SQLError(.programLimitExceeded, "array bound is out of integer range")
+            }
             bounds.append((lower, upper - lower + 1))
             skipSpaces()
         }

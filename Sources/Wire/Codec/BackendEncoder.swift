@@ -66,7 +66,8 @@ package struct BackendEncoder {
     /// Answers protocol options that we do not know.
     package mutating func negotiateProtocolVersion(unknownOptions: [String]) {
         message("v") {
-            $0.write(Int32(0))
+            // The newest version that is spoken here, as PostgreSQL 15 sends it.
+            $0.write(Int32(3 << 16))
             $0.write(Int32(unknownOptions.count))
             for option in unknownOptions { $0.writeCString(option) }
         }

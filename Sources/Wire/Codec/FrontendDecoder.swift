@@ -58,7 +58,7 @@ package struct FrontendDecoder {
             if name.isEmpty { break }
             parameters[name] = try reader.readCString()
         }
-        return .startup(minorVersion: Int16(code & 0xFFFF), parameters: parameters)
+        return .startup(minorVersion: Int(code & 0xFFFF), parameters: parameters)
     }
 
     /// Whether the next message is a Sync and all there.

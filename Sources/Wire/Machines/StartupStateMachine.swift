@@ -5,7 +5,7 @@ package struct StartupStateMachine: ~Copyable {
         /// Answer with the one byte N: not available.
         case refuseEncryption
         case cancel(processID: Int32, secret: Int32)
-        case start(parameters: [String: String], unknownOptions: [String], minorVersion: Int16)
+        case start(parameters: [String: String], unknownOptions: [String], minorVersion: Int)
         case close(reason: String)
     }
 

@@ -31,7 +31,7 @@ package enum FrontendMessage: Equatable, Sendable {
 
 /// The first packet of a connection.
 package enum StartupMessage: Equatable, Sendable {
-    case startup(minorVersion: Int16, parameters: [String: String])
+    case startup(minorVersion: Int, parameters: [String: String])
     case sslRequest
     case gssRequest
     case cancel(processID: Int32, secret: Int32)

@@ -79,6 +79,8 @@ class Aggregates:
                 finite=kind.finite))
         if not kind.has_one_quotient() or (distinct and kind.scale > 10):
             return None
+        if not Kind("numeric", kind.bound * ROWS, kind.scale).fits():
+            return None
         return Expr(f"avg({distinct}{argument.sql})", Kind(
             "numeric", kind.bound, max(kind.scale, QUOTIENT_SCALE),
             image=kind.image and (not distinct or kind.fixed), fixed=False))

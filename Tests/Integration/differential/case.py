@@ -29,6 +29,19 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Drop:
+    """DROP of a view, which fails if another reads it and `tail` is not CASCADE."""
+
+    kind: str
+    name: str
+    tail: str = ""
+
+    def statement(self, is_postgres=False):
+        word = "MATERIALIZED VIEW" if self.kind == "materialized" and not is_postgres else "VIEW"
+        return f"DROP {word} {self.name}{self.tail}"
+
+
+@dataclass(frozen=True)
 class Change:
     """Statements in a transaction that ends with COMMIT or ROLLBACK; a single one stands alone."""
 
@@ -70,7 +83,7 @@ def case(seed, without=None):
         tables = [tables[0], schema.large_table(random, "t2")]
     queries = Queries(random, [table.relation() for table in tables])
     steps = [restart(random), *(Definition("table", t.name, t.definition()) for t in tables)]
-    views = random.randint(2, 3) if is_large else random.randint(3, 7)
+    views = random.randint(2, 3) if is_large else random.randint(3, 10)
     early = random.randint(0, views)
     made = [0]
 
@@ -86,13 +99,15 @@ def case(seed, without=None):
             steps.append(Change((changes.insert(table, random.randint(4, 10)),)))
     if is_large:
         steps.append(Change((changes.bulk(tables[1]),)))
-    count = random.randint(3, 5) if is_large else random.randint(5, 14)
+    count = random.randint(3, 5) if is_large else random.randint(5, 20)
     late = sorted(random.choice([random.randrange(count), count]) for _ in range(views - early))
     for place in range(count + 1):
         define(late.count(place))
         steps.append(change(random, changes))
         if random.random() < 0.1:
             steps.append(restart(random))
+        if random.random() < 0.04:
+            steps += dropped(random, steps)
     return Case(seed, tuple(steps))
 
 
@@ -104,6 +119,16 @@ def view(random, queries, name, without):
         found = queries.top()
     queries.relations.append(found.relation(name))
     return Definition(kind, name, found.sql, tuple(kind.image for kind in found.kinds))
+
+
+def dropped(random, steps):
+    """A view is dropped, and sometimes made again under the same name."""
+    views = [step for step in steps if isinstance(step, Definition) and step.kind != "table"]
+    if not views:
+        return []
+    chosen = random.choice([views[-1], random.choice(views)])
+    drop = Drop(chosen.kind, chosen.name, random.choice(["", "", "", " CASCADE"]))
+    return [drop, chosen] if random.random() < 0.5 else [drop]
 
 
 def change(random, changes):

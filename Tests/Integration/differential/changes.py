@@ -115,6 +115,15 @@ class Changes:
         free = [c for c in table.columns if c.name not in table.key + table.unique]
         if not free:
             return self.insert(table)
+        other = self.random.choice(self.tables)
+        if self.random.random() < 0.15 and other.key == ("id",) and other is not table and (
+                table.column("k").kind.family == "number"):
+            # At most one row of the other table for each.
+            column = self.random.choice(free)
+            return Statement(
+                f"UPDATE {table.name} SET {column.name} = {self.random.choice(column.domain)} "
+                f"FROM {other.name} s WHERE s.id = {table.name}.k AND "
+                f"{self.condition(other, 's')}{self.returning(table)}")
         chosen = self.random.sample(free, self.random.randint(1, min(2, len(free))))
         parts = [f"{column.name} = {self.new_value(table, column)}" for column in chosen]
         return Statement(f"UPDATE {table.name} SET {', '.join(parts)}{self.where(table)}"
@@ -149,8 +158,7 @@ class Changes:
             return None
         other, each = self.random.choice(pairs)
         same = ""
-        if self.random.random() < 0.7 and (
-                other.column("k").kind.family == table.column("k").kind.family):
+        if self.random.random() < 0.7 and can_join(other, table):
             same = f" WHERE s.k = {table.name}.k"
         return f"(SELECT max(s.{each.name}) FROM {other.name} s{same})"
 
@@ -167,8 +175,7 @@ class Changes:
     def delete(self, table):
         if self.random.random() < 0.2:
             other = self.random.choice(self.tables)
-            if other is not table and (
-                    other.column("k").kind.family == table.column("k").kind.family):
+            if other is not table and can_join(other, table):
                 return Statement(self.random.choice([
                     f"DELETE FROM {table.name} USING {other.name} s WHERE s.k = {table.name}.k "
                     f"AND {self.condition(other, 's')}",
@@ -222,3 +229,7 @@ class Changes:
         if self.random.random() < 0.2:
             return Statement(f"INSERT INTO {table.name} (nowhere) VALUES (1)")
         return Statement(f"INSERT INTO {table.name} VALUES ", (tuple(values),))
+
+
+def can_join(one, other):
+    return one.column("k").kind.family == other.column("k").kind.family

@@ -175,7 +175,8 @@ class Queries:
         if self.random.random() < 0.75:
             chosen = self.random.sample(names, self.random.randint(1, min(2, len(names))))
             partition = f"PARTITION BY {', '.join(chosen)} "
-        condition = self.random.choice(["= 1", "<= 1", "<= 2", "<= 3", "< 3", "BETWEEN 2 AND 3"])
+        condition = self.random.choice(["= 1", "<= 1", "<= 2", "<= 3", "< 3", "BETWEEN 2 AND 3",
+                                        "IS NOT NULL", "<> 2", "% 2 = 1"])
         ties = function == "row_number"
         parts = [Expr(f"{alias}.{name}", kind.among_equals() if ties else kind)
                  for name, kind in relation.columns]

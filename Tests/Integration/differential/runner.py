@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamhouse import StartFailure, Streamhouse
 
-from .case import Change, Definition, Restart
+from .case import Change, Definition, Drop, Restart
 from .compare import mismatch
 from .session import Lost, Session, Stuck
 
@@ -21,7 +21,7 @@ rows of a change; its SQLSTATE; names and types of columns; texts of equal numer
 that PostgreSQL accepts, and that is not refused as unsupported.
 """
 
-UNSUPPORTED = "0A000"
+UNSUPPORTED, UNDEFINED, DUPLICATE = "0A000", "42P01", "42P07"
 
 PLANS = ["SET enable_hashjoin = off", "SET enable_hashagg = off", "SET enable_mergejoin = off",
          "SET enable_nestloop = off", "SET enable_sort = off"]
@@ -151,6 +151,8 @@ class Run:
             self.restart(step)
         elif isinstance(step, Definition):
             self.define(step)
+        elif isinstance(step, Drop):
+            self.drop(step)
         elif isinstance(step, Change):
             self.change(step)
 
@@ -190,12 +192,34 @@ class Run:
             if right.state != UNSUPPORTED:
                 self.differ("state", step.statement(), f"{right.state} {right.message}",
                             "accepted")
-        if right.state is not None and right.state != "42P01":
+        if right.state is not None and right.state not in (UNDEFINED, DUPLICATE):
             self.outcome.counts[f"definitions PostgreSQL refuses: {right.message}"] += 1
             if ours.state not in (None, right.state, UNSUPPORTED) and (
                     right.state != UNSUPPORTED):
                 self.differ("state", step.statement(), f"{right.state} {right.message}",
                             f"{ours.state} {ours.message}")
+
+    def drop(self, step):
+        """Both refuse it, or both no longer have the view and, with CASCADE, its readers."""
+        if self.wrong:
+            # Where definitions differ, so do dependents.
+            return
+        right = self.postgres.execute(step.statement(is_postgres=True))
+        ours = self.session.execute(step.statement())
+        self.outcome.counts[f"drops: {right.state or 'done'}"] += 1
+        if right.state != ours.state:
+            self.differ("state", step.statement(), f"{right.state or 'done'} {right.message}",
+                        f"{ours.state or 'done'} {ours.message}")
+            raise Diverged
+        for view in list(self.views):
+            right = self.postgres.execute(f"SELECT * FROM {view.name}")
+            if right.state == UNDEFINED:
+                self.views.remove(view)
+                ours = self.session.execute(f"SELECT * FROM {view.name}")
+                if ours.state != UNDEFINED:
+                    self.differ("state", f"{step.statement()}; SELECT * FROM {view.name}",
+                                UNDEFINED, f"{ours.state or 'done'} {ours.message}")
+                    raise Diverged
 
     def compare_columns(self, step):
         """Names and types of a view's columns, and of the query by itself."""

@@ -1,6 +1,6 @@
 """A case as SQL for people."""
 
-from .case import Change, Definition, Restart
+from .case import Change, Definition, Drop, Restart
 
 
 def script(case):
@@ -11,7 +11,7 @@ def script(case):
             how = "kill -9" if step.is_kill else "stop"
             flags = " ".join(map(str, step.flags()))
             lines.append(f"-- start {flags}" if not lines else f"-- {how}, start {flags}")
-        elif isinstance(step, Definition):
+        elif isinstance(step, (Definition, Drop)):
             lines.append(step.statement() + ";")
         elif isinstance(step, Change):
             lines += [sql + ";" for sql in step.sqls()]

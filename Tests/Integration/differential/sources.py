@@ -48,7 +48,8 @@ class Sources:
             elif self.random.random() < 0.1 and count == 3:
                 # Nested to the right.
                 other = self.join(self.item(depth, outer), self.item(depth, outer), outer)
-                found = self.join(found, Source(f"({other.sql})", other.scope, other.size), outer)
+                sql = f"({other.sql})" if " JOIN " in other.sql else other.sql
+                found = self.join(found, Source(sql, other.scope, other.size), outer)
             else:
                 found = self.join(found, self.item(depth, outer), outer, place == count - 2)
         return found

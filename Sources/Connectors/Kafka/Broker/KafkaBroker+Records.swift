@@ -184,7 +184,8 @@ extension KafkaBroker {
     private func collect(_ wanted: [(String, [FetchPartition])], _ maximumBytes: Int32) throws -> [(
         String, [Fetched]
     )] {
-        var left = Int(max(0, maximumBytes))
+        // Kafka's fetch.max.bytes: one response must not take the server's memory.
+        var left = min(Int(max(0, maximumBytes)), 50 << 20)
         var results: [(String, [Fetched])] = []
         for (topic, partitions) in wanted {
             var list: [Fetched] = []

@@ -114,6 +114,8 @@ package final class TopicStore: Sendable {
             let partition = Int(try reader.readInt32())
             let header = try RecordBatchHeader(payload, at: TopicStore.recordHeader)
             contents.withLock { contents in
+                // The identifier of a topic whose creation was lost in a crash is not given again.
+                contents.nextID = max(contents.nextID, id + 1)
                 guard let name = contents.names[id],
                     partition < contents.topics[name]?.partitions.count ?? 0
                 else { return }
@@ -174,7 +176,12 @@ package final class TopicStore: Sendable {
             contents.names[topic.id] = nil
             return true
         }
-        return existed ? metadata.write([("topic/" + name, nil)]) : nil
+        guard existed else { return nil }
+        // What groups have committed meant the records that are gone.
+        let offsets = metadata.entries(prefix: "offset/").map(\.key).filter {
+            $0.contains("\u{0}\(name)\u{0}")
+        }
+        return metadata.write([("topic/" + name, nil)] + offsets.map { ($0, nil) })
     }
 
     package func partitionCount(_ name: String) -> Int32? {

@@ -94,17 +94,19 @@ struct KafkaWriter {
     mutating func raw(_ bytes: [UInt8]) { writer.write(contentsOf: bytes) }
 
     mutating func string(_ value: String?) {
-        guard let value else {
+        guard let given = value else {
             if isFlexible { writer.writeUnsignedVarint(0) } else { writer.write(Int16(-1)) }
             return
         }
-        let count = value.utf8.count
+        // Nothing that long is taken in; a name that is would not fit the older versions' length.
+        let text = given.utf8.count <= 32_767 ? given : String(given.prefix(4096))
+        let count = text.utf8.count
         if isFlexible {
             writer.writeUnsignedVarint(UInt64(count + 1))
         } else {
             writer.write(Int16(count))
         }
-        writer.write(contentsOf: value.utf8)
+        writer.write(contentsOf: text.utf8)
     }
 
     mutating func bytes(_ value: [UInt8]) {

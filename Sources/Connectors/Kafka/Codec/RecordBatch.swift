@@ -80,7 +80,9 @@ package struct RecordBatchHeader: Hashable, Sendable {
     package func validate(_ bytes: [UInt8]) throws(KafkaError) {
         let stored = bytes[17..<21].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard crc32c(bytes, from: 21) == stored else { throw .corruptMessage }
-        guard recordCount > 0, recordCount == lastOffsetDelta + 1 else { throw .invalidRecord }
+        guard recordCount > 0, Int64(recordCount) == Int64(lastOffsetDelta) + 1 else {
+            throw .invalidRecord
+        }
         guard attributes & 0x30 == 0 else { throw .invalidRecord }
         guard codec <= 4 else { throw .unsupportedCompression }
         guard producerID < 0 || baseSequence >= 0 else { throw .invalidRecord }

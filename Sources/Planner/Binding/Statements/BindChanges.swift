@@ -8,6 +8,8 @@ package struct BoundChange: Sendable {
     /// columns of FROM or USING. A row that is matched more than once counts once.
     package let plan: LogicalPlan
     package let isUpdate: Bool
+    /// Whether a row may be matched more than once; otherwise its weight says how often it is there.
+    package let isJoined: Bool
     /// Over the plan's columns.
     package let returning: BoundReturning?
 }
@@ -202,7 +204,7 @@ extension Binder {
         let columns = table.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
         let fields = table.fields + [Field("?count?", .int8)]
         var plan: LogicalPlan
-        if table.primaryKey.isEmpty {
+        if table.primaryKey.isEmpty, !from.isEmpty {
             let count = Aggregate(.countAll, argument: nil, filter: nil, result: .int8)
             plan = .aggregate(scan, keys: columns, [count], fields)
         } else {
@@ -272,7 +274,7 @@ extension Binder {
         let visible = targetScope(table, update.alias).entries
         let shown = Scope(entries: hidden + visible + scope.entries.dropFirst(width + 1))
         return BoundChange(
-            table: table, plan: plan, isUpdate: true,
+            table: table, plan: plan, isUpdate: true, isJoined: !update.from.isEmpty,
             returning: try bindReturning(update.returning, scope: shown))
     }
 
@@ -284,7 +286,7 @@ extension Binder {
         let table = try target(delete.table, "delete from")
         let (plan, scope) = try changed(table, delete.alias, delete.using, delete.condition)
         return BoundChange(
-            table: table, plan: plan, isUpdate: false,
+            table: table, plan: plan, isUpdate: false, isJoined: !delete.using.isEmpty,
             returning: try bindReturning(delete.returning, scope: scope))
     }
 }
