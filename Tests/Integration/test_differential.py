@@ -13,7 +13,7 @@ from differential.runner import Runner
 FIRST = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 """Of the everyday seeds, which are always the same; the long test draws its own."""
 
-REDUCE_SECONDS = 30
+REDUCE_SECONDS = 8
 
 
 @pytest.fixture(scope="module")

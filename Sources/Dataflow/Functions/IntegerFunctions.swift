@@ -1,4 +1,3 @@
-import Glibc
 import Types
 
 /// Number theory, hyperbolic functions, and what else numbers have in PostgreSQL beside arithmetic.
@@ -131,17 +130,18 @@ enum IntegerFunctions {
 
     private static var hyperbolic: [ScalarFunction] {
         [
-            float("sinh") { sinh($0) }, float("cosh") { cosh($0) }, float("tanh") { tanh($0) },
-            float("asinh") { asinh($0) },
+            float("sinh") { Libm.sinh($0) }, float("cosh") { Libm.cosh($0) },
+            float("tanh") { Libm.tanh($0) },
+            float("asinh") { Libm.asinh($0) },
             float("acosh") { (x) throws(SQLError) in
                 if x < 1 { throw notInDomain }
-                return acosh(x)
+                return Libm.acosh(x)
             },
             float("atanh") { (x) throws(SQLError) in
                 if x < -1 || x > 1 { throw notInDomain }
-                return atanh(x)
+                return Libm.atanh(x)
             },
-            float("cot") { 1 / tan($0) },
+            float("cot") { 1 / Libm.tan($0) },
         ]
     }
 
@@ -155,7 +155,7 @@ enum IntegerFunctions {
         case 90: return 1
         case 210, 330: return -0.5
         case 270: return -1
-        default: return sin(x * .pi / 180)
+        default: return Libm.sin(x * .pi / 180)
         }
     }
 
@@ -170,13 +170,13 @@ enum IntegerFunctions {
             },
             float("asind") { (x) throws(SQLError) in
                 if x < -1 || x > 1 { throw notInDomain }
-                return x == 0.5 ? 30 : (x == -0.5 ? -30 : asin(x) * 180 / .pi)
+                return x == 0.5 ? 30 : (x == -0.5 ? -30 : Libm.asin(x) * 180 / .pi)
             },
             float("acosd") { (x) throws(SQLError) in
                 if x < -1 || x > 1 { throw notInDomain }
-                return x == 0.5 ? 60 : (x == -0.5 ? 120 : acos(x) * 180 / .pi)
+                return x == 0.5 ? 60 : (x == -0.5 ? 120 : Libm.acos(x) * 180 / .pi)
             },
-            float("atand") { x in abs(x) == 1 ? 45 * x : atan(x) * 180 / .pi },
+            float("atand") { x in abs(x) == 1 ? 45 * x : Libm.atan(x) * 180 / .pi },
         ]
     }
 

@@ -224,3 +224,18 @@ enum MathFunctions {
         ]
     }
 }
+
+/// The C library's functions, for the families beside this one: one file imports it.
+enum Libm {
+    static func sin(_ x: Double) -> Double { Glibc.sin(x) }
+    static func tan(_ x: Double) -> Double { Glibc.tan(x) }
+    static func asin(_ x: Double) -> Double { Glibc.asin(x) }
+    static func acos(_ x: Double) -> Double { Glibc.acos(x) }
+    static func atan(_ x: Double) -> Double { Glibc.atan(x) }
+    static func sinh(_ x: Double) -> Double { Glibc.sinh(x) }
+    static func cosh(_ x: Double) -> Double { Glibc.cosh(x) }
+    static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
+    static func asinh(_ x: Double) -> Double { Glibc.asinh(x) }
+    static func acosh(_ x: Double) -> Double { Glibc.acosh(x) }
+    static func atanh(_ x: Double) -> Double { Glibc.atanh(x) }
+}

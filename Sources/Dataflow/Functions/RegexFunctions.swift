@@ -1,4 +1,3 @@
-import Glibc
 import Types
 
 /// regexp_match and its kin, beside those of `PatternFunctions`.

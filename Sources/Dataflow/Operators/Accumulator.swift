@@ -1,4 +1,4 @@
-import Glibc
+import CPure
 import State
 import Types
 
@@ -116,12 +116,8 @@ final class Accumulator {
     private func compareBytes(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>)
         -> Int
     {
-        let shared = min(a.count, b.count)
-        if shared > 0, let x = a.baseAddress, let y = b.baseAddress {
-            let order = unsafe memcmp(x, y, shared)
-            if order != 0 { return Int(order) }
-        }
-        return a.count - b.count
+        guard let x = a.baseAddress, let y = b.baseAddress else { return a.count - b.count }
+        return Int(unsafe cpure_compare(x, a.count, y, b.count))
     }
 
     /// Whether rows whose argument is NULL count.

@@ -1,11 +1,12 @@
 import Types
 
 /// A sum of numerics that retraction leaves exact, display scale included: PostgreSQL shows the
-/// largest scale among the rows that are there, so the rows of each scale are counted.
+/// largest scale among the rows that are there. The rows of each scale are counted and summed by
+/// themselves, so that no sum has to be aligned before it is read.
 enum NumericSum {
     static let scales = 40
-    /// count, NaN, +Infinity, -Infinity, sum (2), its scale, then rows by scale.
-    static let width = 7 + scales
+    /// count, NaN, +Infinity, -Infinity, then for each scale its rows and their sum (2).
+    static let width = 4 + scales * 3
 
     static func add(_ value: Numeric, _ weight: Int64, _ words: Cells<Int64>, _ at: Int)
         throws(SQLError)
@@ -17,15 +18,15 @@ enum NumericSum {
         case .negativeInfinity: return words[at + 3] &+= weight
         case .finite: break
         }
-        let scale = Int(value.scale)
-        words[at + 7 + min(scale, scales - 1)] &+= weight
-        let held = Numeric(
-            coefficient: Accumulator.int128(words, at + 4), scale: Int(words[at + 6]))
-        let (product, overflow) = value.coefficient.multipliedReportingOverflow(by: Int128(weight))
-        if overflow { throw SQLError(.numericValueOutOfRange, "value overflows numeric format") }
-        let sum = try Numeric.add(held, Numeric(coefficient: product, scale: scale))
-        Accumulator.store(sum.coefficient, words, at + 4)
-        words[at + 6] = Int64(sum.scale)
+        // Digits behind the last scale that is kept apart are rounded away.
+        let scale = min(Int(value.scale), scales - 1)
+        let kept = Int(value.scale) == scale ? value : try value.rounded(to: scale)
+        let place = at + 4 + scale * 3
+        words[place] &+= weight
+        let (product, overflow) = kept.coefficient.multipliedReportingOverflow(by: Int128(weight))
+        let (sum, overflow2) = Accumulator.int128(words, place + 1).addingReportingOverflow(product)
+        if overflow || overflow2 { throw Numeric.overflowed }
+        Accumulator.store(sum, words, place + 1)
     }
 
     static func value(_ words: Cells<Int64>, _ at: Int, isAverage: Bool) throws(SQLError) -> Value {
@@ -34,12 +35,12 @@ enum NumericSum {
         if words[at + 1] > 0 || (words[at + 2] > 0 && words[at + 3] > 0) { return .numeric(.nan) }
         if words[at + 2] > 0 { return .numeric(.infinity) }
         if words[at + 3] > 0 { return .numeric(.negativeInfinity) }
-        var scale = 0
-        for candidate in 0..<scales where words[at + 7 + candidate] > 0 { scale = candidate }
-        if scale == scales - 1 { scale = max(scale, Int(words[at + 6])) }
-        let sum = try Numeric(
-            coefficient: Accumulator.int128(words, at + 4), scale: Int(words[at + 6])
-        ).rounded(to: scale)
+        var sum = Numeric.zero
+        for scale in 0..<scales where words[at + 4 + scale * 3] > 0 {
+            let part = Numeric(
+                coefficient: Accumulator.int128(words, at + 4 + scale * 3 + 1), scale: scale)
+            sum = try Numeric.add(sum, part)
+        }
         return .numeric(isAverage ? try Numeric.divide(sum, Numeric(count)) : sum)
     }
 }

@@ -181,6 +181,12 @@ package final class Binder {
             if fields[index].type.kind == .unknown { fields[index].type = .text }
             list.append(.column(index, fields[index].type))
         }
+        // Literals become text where they stand.
+        if case .project(let input, let items, _) = plan {
+            var typed: [Expr] = []
+            for item in items { typed.append(try resolved(item, at: at)) }
+            return .project(input, typed, fields)
+        }
         return .project(plan, list, fields)
     }
 

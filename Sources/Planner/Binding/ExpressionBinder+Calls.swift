@@ -116,7 +116,9 @@ extension ExpressionBinder {
         }
         let (a, b) = (try bind(call.arguments[0]), try bind(call.arguments[1]))
         let equal = try binary("=", a, b, call.at, (call.arguments[0].at, call.arguments[1].at))
-        let value = try binder.resolved(a, at: call.at)
+        // Of the type that the comparison has made of the first one.
+        var value = try binder.resolved(a, at: call.at)
+        if case .call(_, let arguments, _) = equal, let first = arguments.first { value = first }
         return .cases(
             [(when: equal, then: .constant(.null, value.type))], otherwise: value, value.type)
     }

@@ -32,7 +32,7 @@ struct ExpressionBinder {
         } catch {
             let isOurs =
                 error.state == .featureNotSupported || error.state == .undefinedFunction
-                || error.state == .undefinedObject
+                || error.state == .undefinedObject || error.state == .wrongObjectType
             guard isOurs else { throw error }
             return .constant(.null, .text)
         }

@@ -74,7 +74,8 @@ struct FromBinder {
                     .syntaxError, "subquery in FROM must have an alias",
                     hint: "For example, FROM (SELECT ...) [AS] foo.", position: binder.position(at))
             }
-            return try scoped(try binder.bind(query), alias.name, alias.columns, at)
+            let plan = try binder.withKnownTypes(try binder.bind(query), at: at)
+            return try scoped(plan, alias.name, alias.columns, at)
         case .function(let call, let alias, let withOrdinality):
             if let rows = try setReturning(call, alias, withOrdinality) { return rows }
             if withOrdinality {

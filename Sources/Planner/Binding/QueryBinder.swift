@@ -16,8 +16,8 @@ extension Binder {
                     .duplicateAlias, "WITH query name \"\(table.name)\" specified more than once",
                     position: position(table.at))
             }
-            tables[table.name] = try renamed(
-                try bind(table.query), table.columns, table.name, at: table.at)
+            let plan = try withKnownTypes(try bind(table.query), at: table.at)
+            tables[table.name] = try renamed(plan, table.columns, table.name, at: table.at)
             commonTables[commonTables.count - 1] = tables
         }
         switch query.body {

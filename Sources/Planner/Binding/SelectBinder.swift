@@ -24,16 +24,7 @@ struct SelectBinder {
         let wasEmpty = binder.isOverNothing
         if plan.isAlwaysEmpty { binder.isOverNothing = true }
         defer { binder.isOverNothing = wasEmpty }
-        if let condition = select.condition {
-            let found = Subqueries(binder, outer: scope)
-            let where_ = ExpressionBinder(
-                binder: binder, scope: scope, forbidsAggregates: "WHERE", subqueries: found,
-                isCondition: true)
-            let predicate = try binder.condition(
-                try where_.bind(condition), "WHERE", at: condition.at)
-            plan = .filter(try found.applied(to: plan), predicate)
-            scope = found.extended(scope)
-        }
+        (plan, scope) = try filtered(plan, scope)
         var items = try expandedItems(scope)
         (plan, scope, items) = try unnested(plan, scope, items)
         let hasAggregates =
@@ -59,14 +50,7 @@ struct SelectBinder {
             subqueries = Subqueries(binder, outer: scope, firstColumn: SelectBinder.firstSubquery)
         }
         expressions.subqueries = subqueries
-        var outputs: [Output] = []
-        for item in items {
-            let bound = try expressions.bind(item.expression)
-            outputs.append(
-                Output(
-                    expression: bound, name: item.alias ?? SelectBinder.name(of: item.expression),
-                    at: item.expression.at))
-        }
+        var outputs = try self.outputs(items, expressions)
         var having: Expr?
         if let condition = select.having {
             var conditions = expressions
@@ -99,6 +83,34 @@ struct SelectBinder {
         }
         return try finished(
             plan, outputs, keys, extra.map(placed), distinctOn.map { $0.map(placed) })
+    }
+
+    private func outputs(_ items: [Select.Item], _ expressions: ExpressionBinder) throws(SQLError)
+        -> [Output]
+    {
+        var outputs: [Output] = []
+        for item in items {
+            outputs.append(
+                Output(
+                    expression: try expressions.bind(item.expression),
+                    name: item.alias ?? SelectBinder.name(of: item.expression),
+                    at: item.expression.at))
+        }
+        return outputs
+    }
+
+    /// WHERE.
+    private func filtered(_ plan: LogicalPlan, _ scope: Scope) throws(SQLError) -> (
+        LogicalPlan, Scope
+    ) {
+        guard let condition = select.condition else { return (plan, scope) }
+        let found = Subqueries(binder, outer: scope)
+        let expressions = ExpressionBinder(
+            binder: binder, scope: scope, forbidsAggregates: "WHERE", subqueries: found,
+            isCondition: true)
+        let predicate = try binder.condition(
+            try expressions.bind(condition), "WHERE", at: condition.at)
+        return (.filter(try found.applied(to: plan), predicate), found.extended(scope))
     }
 
     /// Columns of subqueries are numbered from here until the width of what they join is known.
@@ -188,7 +200,6 @@ struct SelectBinder {
         case .cases(_, _, let otherwise, _):
             let name = otherwise.map(name) ?? "case"
             return name == "?column?" ? "case" : name
-        case .literal(.bool, _): return "bool"
         case .exists: return "exists"
         case .arrayQuery, .array: return "array"
         case .row: return "row"

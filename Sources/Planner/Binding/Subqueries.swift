@@ -124,9 +124,19 @@ final class Subqueries {
         let isExact = !isCondition
         let first = add(
             .contains(values, isExact: isExact), bound,
-            values.map(\.type) + [.boolean] + (isExact ? [.int8, .int8] : []))
+            values.map(\.type) + [.boolean]
+                + (isExact ? (values.count == 1 ? [.int8, .int8] : [.boolean]) : []))
         let mark = Expr.column(first + values.count, .boolean)
         if !isExact { return .not(.isNull(mark)) }
+        if values.count > 1 {
+            // Behind the mark of a match stands that of a row that only a NULL keeps from one.
+            let open = Expr.column(first + values.count + 1, .boolean)
+            return .cases(
+                [
+                    (when: .not(.isNull(mark)), then: .constant(.bool(true), .boolean)),
+                    (when: .not(.isNull(open)), then: .constant(.null, .boolean)),
+                ], otherwise: .constant(.bool(false), .boolean), .boolean)
+        }
         let rows = Expr.column(first + values.count + 1, .int8)
         let filled = Expr.column(first + values.count + 2, .int8)
         var isUnknown = try expressions.binary("<", filled, rows, at, (at, at))
@@ -208,7 +218,7 @@ final class Subqueries {
             let right = LogicalPlan.distinct(side(below, domain, [mark], [Field("mark", .boolean)]))
             return attach(plan, right, columns, values: 1)
         case .contains(let values, let isExact):
-            return try contained(plan, values, isExact, below, columns)
+            return try contained(plan, values, isExact, below, columns, item)
         case .extremes:
             let column = Expr.column(0, item.plan.fields[0].type)
             let aggregates = [
@@ -285,7 +295,7 @@ final class Subqueries {
 
     private func contained(
         _ plan: LogicalPlan, _ values: [Expr], _ isExact: Bool, _ below: LogicalPlan,
-        _ columns: [Int]
+        _ columns: [Int], _ item: Item
     ) throws(SQLError) -> LogicalPlan {
         let width = plan.fields.count
         let own = values.count
@@ -312,6 +322,28 @@ final class Subqueries {
         result = .project(
             .join(join), shown.map { .column($0, fields[$0].type) }, shown.map { fields[$0] })
         guard isExact else { return result }
+        if own > 1 {
+            // A row with no pair of values that differ, as far as they are known.
+            var predicate: Expr?
+            for index in 0..<own {
+                let mine = Expr.column(
+                    OuterReference.index(level: item.level, column: width + index),
+                    values[index].type)
+                let theirs = Expr.column(index, item.plan.fields[index].type)
+                guard
+                    let function = FunctionRegistry.exact("=", [mine.type.base, theirs.type.base])
+                else {
+                    throw SQLError.unsupported("IN of rows with these types")
+                }
+                let same: Expr = .or(
+                    .or(.isNull(mine), .isNull(theirs)), .call(function, [mine, theirs], .boolean))
+                predicate = predicate.map { .and($0, same) } ?? same
+            }
+            let open = Item(
+                kind: .exists, plan: .filter(item.plan, predicate ?? .constant(.null, .boolean)),
+                level: item.level)
+            return try joined(result, open)
+        }
         let counts = [
             Aggregate(.countAll, argument: nil, filter: nil, result: .int8),
             Aggregate(.countAll, argument: nil, filter: filled, result: .int8),

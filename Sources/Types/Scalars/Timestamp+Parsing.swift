@@ -13,6 +13,8 @@ extension Timestamp {
         default: break
         }
         guard let found = try parseFields(bytes) else { return nil }
+        // The zone does not count here, but there has to be such a one.
+        if case .name(let name) = found.zone, TimeZones.number(named: name) == nil { return nil }
         return try checkedValue(found.fields, word)
     }
 
@@ -177,8 +179,13 @@ extension Timestamp {
             if scanner.skip(46) { fields.microsecond = scanner.fraction() }
         }
         _ = scanner.skipSpaces()
+        let mark = scanner.index
         let isPM = scanner.skipWord("pm")
-        if isPM || scanner.skipWord("am") {
+        let isMarked = isPM || scanner.skipWord("am")
+        // Not the beginning of America/….
+        let isWhole = scanner.peek.map { !($0 | 32 >= 97 && $0 | 32 <= 122) } ?? true
+        if isMarked, !isWhole { scanner.index = mark }
+        if isMarked, isWhole {
             guard fields.hour >= 1, fields.hour <= 12 else { throw outOfRange(text) }
             fields.hour = fields.hour % 12 + (isPM ? 12 : 0)
         }

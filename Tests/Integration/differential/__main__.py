@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -30,8 +31,12 @@ def main():
     arguments = parser.parse_args()
     seeds = range(arguments.seed, arguments.seed + arguments.cases)
     if arguments.show:
-        print("\n\n".join(f"-- seed {seed}\n{script(case(seed, arguments.without))}" for seed in seeds))
+        for seed in seeds:
+            print(f"-- seed {seed}\n{script(case(seed, arguments.without))}\n")
         return 0
+    # However it is told to end, its servers end with it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(130))
     postgres = PostgreSQL()
     try:
         with tempfile.TemporaryDirectory(prefix="streamhouse-cases-") as directory:
