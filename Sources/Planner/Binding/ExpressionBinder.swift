@@ -33,6 +33,7 @@ struct ExpressionBinder {
             let isOurs =
                 error.state == .featureNotSupported || error.state == .undefinedFunction
                 || error.state == .undefinedObject || error.state == .wrongObjectType
+                || error.state == .datatypeMismatch
             guard isOurs else { throw error }
             return .constant(.null, .text)
         }
