@@ -42,10 +42,6 @@ package final class ExchangeOperator: Operator {
         outboxes[shard] = []
         return taken
     }
-
-    var waitingRows: Int {
-        outboxes.reduce(0) { $1.reduce($0) { $0 + $1.count } }
-    }
 }
 
 /// Which shard owns a key.

@@ -83,14 +83,12 @@ package final class ShardedCircuit {
     private final class Outcomes: @unchecked Sendable {
         // Each cell is written by one thread, and read after `run` has returned.
         let circuits: [Circuit]
-        let errors: Storage<UInt8>
         private let thrown: [Cell]
 
         private final class Cell { var error: SQLError? }
 
         init(_ circuits: [Circuit]) {
             self.circuits = circuits
-            errors = Storage(repeating: 0, count: circuits.count)
             thrown = circuits.map { _ in Cell() }
         }
 

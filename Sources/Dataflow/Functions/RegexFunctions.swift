@@ -93,10 +93,6 @@ enum RegexFunctions {
                     guard let whole = match[0] else { continue }
                     // An empty match at the beginning or behind the last separator splits nothing.
                     if whole.isEmpty, whole.lowerBound <= start || whole.lowerBound >= text.count {
-                        if whole.lowerBound != start || start == 0 || whole.lowerBound >= text.count
-                        {
-                            continue
-                        }
                         continue
                     }
                     parts.append(.text(Array(text[start..<whole.lowerBound])))

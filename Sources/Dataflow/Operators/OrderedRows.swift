@@ -23,7 +23,6 @@ final class OrderedRows {
     private var imageIndex = HashIndex()
     private var weights: [Int64] = []
     private var nextOfImage: [UInt32] = []
-    /// Weights and links are kept by the number of rows placed, which is not the row's number.
     private var blocks: [[Entry]] = []
     private let allColumns: [Int]
     private let types: [DataType.Physical]

@@ -6,7 +6,6 @@ package final class SortOperator: Operator {
     private let keys: [SortKey]
     private let limit: Int?
     private let offset: Int
-    private let isDistinctLimit = false
     private var held: [Batch] = []
 
     /// Rows of weight n are n rows.

@@ -311,6 +311,11 @@ extension Session {
     func truncate(_ names: [QualifiedName], _ restarts: Bool, _ text: String)
         async throws(SQLError) -> StatementResult
     {
+        // All of them are found before the first is emptied.
+        let binder = Binder(context: context(), text: text)
+        for name in names {
+            _ = try binder.bind(Delete(all: name))
+        }
         for name in names {
             let delete = Delete(all: name)
             _ = try await change(.delete(delete), text, Parameters())
