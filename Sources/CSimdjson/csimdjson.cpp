@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <cstring>
 
 #include <string>
 #include <string_view>
@@ -346,7 +347,35 @@ struct csimdjson_decoder {
     }
 };
 
+static bool find_members(csimdjson_decoder &d, const uint8_t *json, size_t length, const char *names,
+                         size_t count, size_t *places) {
+    for (size_t i = 0; i < 2 * count; i++) places[i] = 0;
+    ondemand::document document;
+    if (d.parser.iterate(json, length, length + SIMDJSON_PADDING).get(document)) return d.fail("invalid JSON");
+    ondemand::object object;
+    if (document.get_object().get(object)) return d.fail("not a JSON object");
+    for (auto result : object) {
+        ondemand::field field;
+        if (std::move(result).get(field)) return d.fail("invalid JSON");
+        std::string_view key, text;
+        if (field.unescaped_key().get(key)) return d.fail("invalid JSON");
+        if (to_json_string(field.value()).get(text)) return d.fail("invalid JSON");
+        const char *name = names;
+        for (size_t i = 0; i < count; i++, name += strlen(name) + 1) {
+            if (key != name) continue;
+            places[2 * i] = (size_t)((const uint8_t *)text.data() - json);
+            places[2 * i + 1] = places[2 * i] + text.size();
+        }
+    }
+    return true;
+}
+
 extern "C" {
+
+int csimdjson_members(csimdjson_decoder *d, const uint8_t *json, size_t length, const char *names,
+                      size_t count, size_t *places) {
+    return find_members(*d, json, length, names, count, places) ? 0 : 1;
+}
 
 csimdjson_decoder *csimdjson_new(void) { return new csimdjson_decoder(); }
 

@@ -16,6 +16,7 @@ final class CatalogStore: Sendable {
         self.metadata = metadata
         var catalog = Catalog()
         catalog.put(DeadLetterStore.relation)
+        catalog.put(WatermarkStore.relation)
         for (_, value) in metadata.entries(prefix: CatalogStore.prefix) {
             catalog.put(try CatalogObject(decoding: value))
         }

@@ -1,5 +1,6 @@
 package import Platform
 import Connectors
+import Dataflow
 import Planner
 import State
 import Synchronization
@@ -70,11 +71,11 @@ package final class Database: Sendable {
 
     private func recover() throws {
         let objects = catalogStore.catalog.userObjects
-        var sources: [(CatalogObject, any SourceReader)] = []
-        for object in objects where object.kind == .source {
+        var sources: [(CatalogObject, any SourceReader, watermark: Expr?)] = []
+        for object in objects where object.kind == .source || object.isFed {
             let reader = try makeReader(object, mustExist: false)
-            sources.append((object, reader))
-            readers.withLock { $0[object.oid] = reader }
+            sources.append((object, reader, try watermark(of: object)))
+            if !object.isFed { readers.withLock { $0[object.oid] = reader } }
         }
         var views: [(CatalogObject, LogicalPlan)] = []
         for object in objects where object.kind == .materializedView {
@@ -83,18 +84,31 @@ package final class Database: Sendable {
         let metadata = metadata
         engine.afterCheckpoint = { metadata.compactIfWorthwhile() }
         try engine.recover(
-            tables: objects.filter { $0.kind == .table }, sources: sources, views: views)
+            tables: objects.filter { $0.kind == .table || $0.isFed }, sources: sources, views: views
+        )
         engine.start()
         engine.mailbox.post(.wake)
     }
 
-    /// The plan of a materialized view, from its text.
-    func plan(of view: CatalogObject) throws(SQLError) -> LogicalPlan {
+    /// Binds the text of an object that is there, as it was bound when it was made.
+    private func binder(for object: CatalogObject, _ text: String) -> Binder {
         let context = SessionContext(
             user: "streamhouse", database: "streamhouse", catalog: catalogStore.catalog,
-            settings: ["timezone": view.options["timezone"] ?? "UTC"],
+            settings: ["timezone": object.options["timezone"] ?? "UTC"],
             now: 0, backendID: 0)
-        let binder = Binder(context: context, text: view.text)
+        return Binder(context: context, text: text)
+    }
+
+    private func watermark(of source: CatalogObject) throws(SQLError) -> Expr? {
+        guard let text = source.options[CatalogObject.ConnectorKey.watermarkText] else {
+            return nil
+        }
+        return try binder(for: source, text).watermark(of: source)
+    }
+
+    /// The plan of a materialized view, from its text.
+    func plan(of view: CatalogObject) throws(SQLError) -> LogicalPlan {
+        let binder = binder(for: view, view.text)
         binder.pinnedNames = view.pinnedNames
         return Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
     }
@@ -114,7 +128,7 @@ package final class Database: Sendable {
             return try TopicSource(
                 topics: topics, options: object.options,
                 columns: object.columns.map { ($0.name, $0.type) },
-                mustExist: mustExist)
+                format: object.recordFormat, mustExist: mustExist)
         }
     }
 

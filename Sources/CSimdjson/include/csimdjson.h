@@ -30,6 +30,11 @@ const int16_t *csimdjson_scales(const csimdjson_decoder *d, size_t column);
 const uint32_t *csimdjson_offsets(const csimdjson_decoder *d, size_t column);
 const uint8_t *csimdjson_bytes(const csimdjson_decoder *d, size_t column, size_t *count);
 void csimdjson_clear(csimdjson_decoder *d);
+/* Where the named members of an object stand in `json`, as begin and end pairs in `places`; both 0 when a
+   member is missing. `names`: `count` of them, each with a zero behind it. 0: done; else csimdjson_error
+   says why. 64 bytes behind `length` must be readable. */
+int csimdjson_members(csimdjson_decoder *d, const uint8_t *json, size_t length, const char *names,
+                      size_t count, size_t *places);
 /* Takes the last row back. */
 void csimdjson_drop_last(csimdjson_decoder *d);
 void csimdjson_free(csimdjson_decoder *d);

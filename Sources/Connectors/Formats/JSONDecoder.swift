@@ -12,29 +12,37 @@ final class JSONDecoder {
     /// Columns whose values are read from their text, and what has been read.
     private var converted: [(index: Int, builder: ColumnBuilder)] = []
 
-    init(_ columns: [(name: String, type: DataType)]) {
+    /// Whether a number stands for a time since 1970 where a date or time is wanted.
+    private let numbersAreTimes: Bool
+
+    init(_ columns: [(name: String, type: DataType)], numbersAreTimes: Bool = false) {
         self.columns = columns
+        self.numbersAreTimes = numbersAreTimes
         unsafe handle = csimdjson_new()
         for column in columns {
             let name = column.name.utf8.map { CChar(bitPattern: $0) }
             let range = TextEncoding.range(column.type.kind)
+            let code =
+                isConverted(column.type)
+                ? Int32(CSIMDJSON_TEXT.rawValue) : JSONDecoder.code(column.type)
             unsafe csimdjson_add_column(
-                handle, name, name.count, JSONDecoder.code(column.type), range.lowerBound,
+                handle, name, name.count, code, range.lowerBound,
                 range.upperBound, 1)
         }
         resetConverted()
     }
 
     private func resetConverted() {
-        converted = columns.indices.filter { JSONDecoder.isConverted(columns[$0].type) }.map {
+        converted = columns.indices.filter { isConverted(columns[$0].type) }.map {
             ($0, ColumnBuilder(columns[$0].type.physical))
         }
     }
 
     /// Whether simdjson gives the text and the type's own reader makes the value.
-    private static func isConverted(_ type: DataType) -> Bool {
+    private func isConverted(_ type: DataType) -> Bool {
         switch type.kind {
-        case .boolean, .int2, .int4, .int8, .float8, .text, .timestamp: false
+        case .boolean, .int2, .int4, .int8, .float8, .text: false
+        case .timestamp: numbersAreTimes
         case .numeric: type.modifier >= 4
         case .varchar: type.modifier >= 4
         default: true
@@ -85,7 +93,12 @@ final class JSONDecoder {
             do throws(SQLError) {
                 values.append(
                     try lastText(index, row).map { (text) throws(SQLError) in
-                        try JSONDecoder.value(text, columns[index].type)
+                        if numbersAreTimes,
+                            let time = NumericTimes.value(text, columns[index].type.kind)
+                        {
+                            return time
+                        }
+                        return try JSONDecoder.value(text, columns[index].type)
                     } ?? .null)
             } catch {
                 unsafe csimdjson_drop_last(handle)
@@ -116,8 +129,7 @@ final class JSONDecoder {
     deinit { unsafe csimdjson_free(handle) }
 
     private static func code(_ type: DataType) -> Int32 {
-        if isConverted(type) { return Int32(CSIMDJSON_TEXT.rawValue) }
-        return switch type.physical {
+        switch type.physical {
         case .int64: Int32((type.kind == .timestamp ? CSIMDJSON_TIMESTAMP : CSIMDJSON_INT).rawValue)
         case .double: Int32(CSIMDJSON_DOUBLE.rawValue)
         case .bool: Int32(CSIMDJSON_BOOL.rawValue)
@@ -128,11 +140,43 @@ final class JSONDecoder {
 
     var count: Int { unsafe Int(csimdjson_rows(handle)) }
 
-    /// Appends one object. `bytes` lie in memory with 64 readable bytes behind them.
+    /// Appends one object. `bytes` lie in memory with 64 readable bytes behind them; the required
+    /// columns must not be NULL.
     /// - Returns: nil, or why the record is no row.
-    func append(_ bytes: UnsafePointer<UInt8>, count: Int) -> String? {
-        if unsafe csimdjson_append(handle, bytes, count) == 0 { return convertLast() }
-        return unsafe String(cString: csimdjson_error(handle))
+    func append(_ bytes: UnsafePointer<UInt8>, count length: Int, required: [Int] = []) -> String? {
+        guard unsafe csimdjson_append(handle, bytes, length) == 0 else {
+            return unsafe String(cString: csimdjson_error(handle))
+        }
+        for column in required {
+            var hasNull: Int32 = 0
+            let mask = unsafe csimdjson_validity(handle, column, &hasNull)
+            guard hasNull != 0, let mask = unsafe mask, unsafe mask[count - 1] == 0 else {
+                continue
+            }
+            unsafe csimdjson_drop_last(handle)
+            return "null value in column \"\(columns[column].name)\""
+        }
+        return convertLast()
+    }
+
+    /// Where the named members of the object in `range` stand in `bytes`, which have 64 readable ones
+    /// behind it; nil when it is no object.
+    func members(_ bytes: [UInt8], _ range: Range<Int>, _ names: [String]) -> [Range<Int>?]? {
+        var places = [Int](repeating: 0, count: names.count * 2)
+        // One after the other, each with a zero behind it.
+        let words = names.flatMap { Array($0.utf8CString) }
+        let isObject = unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let start = buffer.baseAddress, range.upperBound <= buffer.count else {
+                return false
+            }
+            return unsafe csimdjson_members(
+                handle, start + range.lowerBound, range.count, words, names.count, &places) == 0
+        }
+        if !isObject { return nil }
+        return names.indices.map { index in
+            let (begin, end) = (places[index * 2], places[index * 2 + 1])
+            return end > begin ? range.lowerBound + begin..<range.lowerBound + end : nil
+        }
     }
 
     /// The wanted columns of all rows so far, in the order asked for; the decoder is empty afterwards.

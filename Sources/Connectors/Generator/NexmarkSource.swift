@@ -45,7 +45,8 @@ package final class NexmarkSource: SourceReader {
         wake: @escaping @Sendable () -> Void
     ) throws(SQLError) {
         let names: Set<String> = ["table", "table.type", "rate", "count", "seed"]
-        for key in options.keys.sorted() where !NexmarkSource.known.contains(key) {
+        for key in options.keys.sorted()
+        where !NexmarkSource.known.contains(key) && !key.hasPrefix("@") {
             let name = key.hasPrefix("nexmark.") ? String(key.dropFirst(8)) : key
             guard names.contains(name) else {
                 throw SQLError(

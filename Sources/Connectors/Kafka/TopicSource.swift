@@ -15,25 +15,27 @@ package final class TopicSource: SourceReader {
     /// One decoder, used by one thread at a time.
     private final class DecoderBox: @unchecked Sendable {
         // Handed from thread to thread under the lock of `decoders`.
-        let decoder: JSONDecoder
+        let decoder: RecordDecoder
 
-        init(_ decoder: JSONDecoder) { self.decoder = decoder }
+        init(_ decoder: RecordDecoder) { self.decoder = decoder }
     }
 
     private static let known: Set<String> = [
         "connector", "topic", "scan.startup.mode", "scan.startup.offsets", "scan.startup.topic",
         "watermark",
     ]
+    private let format: RecordFormat
 
     /// `mustExist` false: a topic that was deleted behind the source's back reads as empty.
     /// - Throws: 22023 for unknown or missing options, 42704 when there is no such topic.
     package init(
         topics: TopicStore, options: [String: String], columns: [(String, DataType)],
-        mustExist: Bool = true
+        format: RecordFormat = RecordFormat(), mustExist: Bool = true
     )
         throws(SQLError)
     {
-        for name in options.keys.sorted() where !TopicSource.known.contains(name) {
+        for name in options.keys.sorted()
+        where !TopicSource.known.contains(name) && !name.hasPrefix("@") {
             if name == "properties.bootstrap.server" {
                 throw SQLError.unsupported("a source over an external Kafka cluster")
             }
@@ -57,6 +59,7 @@ package final class TopicSource: SourceReader {
         }
         self.topics = topics
         self.topic = topic
+        self.format = format
         self.columns = columns.map { (name: $0.0, type: $0.1) }
         startsID = options["scan.startup.topic"].flatMap { Int32($0) }
         starts = (options["scan.startup.offsets"] ?? "").split(separator: ",").compactMap {
@@ -97,8 +100,7 @@ package final class TopicSource: SourceReader {
         throws(SQLError) -> SourceChunk
     {
         let number = partition(split)
-        let box = decoders.withLock { $0.popLast() } ?? DecoderBox(JSONDecoder(columns))
-        defer { decoders.withLock { $0.append(box) } }
+        let box = decoders.withLock { $0.popLast() } ?? DecoderBox(RecordDecoder(columns, format))
         var rejected: [RejectedRecord] = []
         var next = from
         while next < to, box.decoder.count < maximumRows {
@@ -124,12 +126,14 @@ package final class TopicSource: SourceReader {
                 if box.decoder.count >= maximumRows { break }
             }
         }
-        return SourceChunk(batch: box.decoder.take(wanted), next: next, rejected: rejected)
+        let batch = box.decoder.take(wanted)
+        decoders.withLock { $0.append(box) }
+        return SourceChunk(batch: batch, next: next, rejected: rejected)
     }
 
     /// Decodes the records of one batch whose offsets are in `range`. - Returns: the next offset.
     private func decode(
-        _ batch: [UInt8], _ partition: Int32, _ range: Range<Int64>, _ decoder: JSONDecoder,
+        _ batch: [UInt8], _ partition: Int32, _ range: Range<Int64>, _ decoder: RecordDecoder,
         _ rejected: inout [RejectedRecord]
     ) -> Int64 {
         guard let header = try? RecordBatchHeader(batch) else { return range.upperBound }
@@ -143,15 +147,9 @@ package final class TopicSource: SourceReader {
             let bytes = records.bytes
             while let record = try records.next() {
                 guard range.contains(record.offset) else { continue }
-                guard let value = record.value else {
-                    reject(record.offset, [], "null value")
-                    continue
+                if let reason = decoder.append(record, bytes, partition: partition) {
+                    reject(record.offset, record.value.map { Array(bytes[$0]) } ?? [], reason)
                 }
-                let reason = unsafe bytes.withUnsafeBufferPointer { buffer -> String? in
-                    guard let start = buffer.baseAddress else { return "empty value" }
-                    return unsafe decoder.append(start + value.lowerBound, count: value.count)
-                }
-                if let reason { reject(record.offset, Array(bytes[value]), reason) }
             }
         } catch {
             reject(max(header.baseOffset, range.lowerBound), [], "record batch: \(error.reason)")

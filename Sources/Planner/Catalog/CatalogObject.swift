@@ -87,6 +87,23 @@ package struct CatalogObject: Sendable {
 
     private static let pinPrefix = "name/"
 
+    /// Where a relation's rows come from, under these names in `options`; no option that a user
+    /// gives begins so.
+    package enum ConnectorKey {
+        package static let format = "@format"
+        package static let conflict = "@conflict"
+        /// Before a column's name; its value is the part of a record that the column holds.
+        package static let include = "@include/"
+        package static let watermarkColumn = "@watermark/column"
+        package static let watermarkText = "@watermark/text"
+    }
+
+    /// Whether the engine keeps its rows and a connector changes them (docs/design/0008).
+    package var isFed: Bool {
+        guard options["connector"] != nil else { return false }
+        return kind == .table || kind == .source && options[ConnectorKey.format] != nil
+    }
+
     package var fields: [Field] { columns.map { Field($0.name, $0.type) } }
 
     package var types: [DataType.Physical] { columns.map(\.type.physical) }

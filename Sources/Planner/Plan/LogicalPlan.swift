@@ -140,7 +140,7 @@ package indirect enum LogicalPlan: Sendable {
     /// Whether its changes never have negative weights, whatever its inputs do.
     package var isAppendOnly: Bool {
         switch self {
-        case .scan(let object, _): object.kind == .source
+        case .scan(let object, _): object.kind == .source && !object.isFed
         case .values, .literal: true
         case .filter(let input, _), .project(let input, _, _), .series(let input, _, _),
             .expand(let input, _), .unnest(let input, _, _), .hop(let input, _, _, _):

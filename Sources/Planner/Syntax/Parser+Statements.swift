@@ -260,25 +260,10 @@ extension Parser {
     private mutating func createSource() throws(SQLError) -> CreateSource {
         let ifNotExists = ifNotExists()
         let name = try qualifiedName()
-        var elements = TableElements()
-        if peek == .symbol("(") {
-            elements = try tableElements()
-            if let key = elements.primaryKey.first {
-                throw SQLError.unsupported("PRIMARY KEY of a source", at: position(key.at))
-            }
-        }
-        let options = try withOptions()
-        var format: String?
-        var encode: String?
-        if accept("format") { format = try label() }
-        if accept("encode") { encode = try label() }
-        if peek == .symbol("(") {
-            throw SQLError.unsupported("format options", at: position(token.start))
-        }
+        let elements = peek == .symbol("(") ? try tableElements() : TableElements()
         return CreateSource(
-            name: name, columns: elements.columns, watermark: elements.watermark,
-            options: options, format: format,
-            encode: encode, ifNotExists: ifNotExists)
+            name: name, elements: elements, connector: try connectorClause(),
+            ifNotExists: ifNotExists)
     }
 
     private mutating func createView(materialized: Bool, _ orReplace: Bool) throws(SQLError)

@@ -10,9 +10,7 @@ extension Parser {
         var columns: [String] = []
         let mark = index
         if peek == .symbol("(") { columns = try nameList() }
-        if isWord("with"), peek(ahead: 1) == .symbol("(") { table.options = try withOptions() }
-        if accept("format") { table.format = try label() }
-        if accept("encode") { table.encode = try label() }
+        table.connector = try connectorClause()
         if accept("as") {
             let query = try query()
             let withData = !accept(["with", "no", "data"])
@@ -23,6 +21,42 @@ extension Parser {
             throw unexpected()
         }
         return table
+    }
+
+    /// INCLUDE …, ON CONFLICT …, WITH (…), FORMAT …, ENCODE …: each may be missing.
+    mutating func connectorClause() throws(SQLError) -> ConnectorClause {
+        var clause = ConnectorClause()
+        if isWord("append"), peek(ahead: 1) == .word("only") {
+            advance()
+            advance()
+        }
+        if isWord("on"), peek(ahead: 1) == .word("conflict") {
+            let at = position(token.start)
+            advance()
+            advance()
+            let policies = [
+                ["overwrite"], ["do", "update", "full"], ["do", "update", "if", "not", "null"],
+                ["ignore"], ["do", "nothing"],
+            ]
+            for policy in policies where clause.conflict == nil && accept(policy) {
+                clause.conflict = (policy.joined(separator: " "), at)
+            }
+            if clause.conflict == nil { throw unexpected() }
+        }
+        while isWord("include") {
+            let at = position(token.start)
+            advance()
+            let part = try label()
+            let name = accept("as") ? try self.name() : nil
+            clause.includes.append(.init(part: part, name: name, at: at))
+        }
+        if isWord("with"), peek(ahead: 1) == .symbol("(") { clause.options = try withOptions() }
+        if accept("format") { clause.format = try label() }
+        if accept("encode") { clause.encode = try label() }
+        if clause.encode != nil, peek == .symbol("(") {
+            throw SQLError.unsupported("format options", at: position(token.start))
+        }
+        return clause
     }
 
     /// Whether ( a, b, … ) AS follows: names without types.
@@ -54,7 +88,7 @@ extension Parser {
                 advance()
                 let column = try name()
                 try expect("as")
-                elements.watermark = (column, try expression())
+                elements.watermark = (column, try storedExpression())
             } else if isWord("foreign") || isWord("exclude") || isWord("like") {
                 let near = String(decoding: bytes[token.start..<token.end], as: UTF8.self)
                 throw SQLError.unsupported("\(near.uppercased()) in a table", at: position(at))

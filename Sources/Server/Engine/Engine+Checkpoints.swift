@@ -43,6 +43,9 @@ extension Engine {
         var all: [String: Int64] = [:]
         for (split, position) in positions { all["cut/" + split] = position }
         for (key, offset) in sources.reported { all["reported/" + key] = offset }
+        for (key, mark) in sources.watermarks.marks {
+            all["watermark/\(key.source)/\(key.split)"] = mark
+        }
         for (oid, view) in views where view.isLive {
             all["live/\(oid)"] = Int64(view.frontier.number)
             for (key, position) in view.positions { all["view/\(oid)/" + key] = position }

@@ -9,7 +9,8 @@ extension Engine {
     /// Brings everything back to where the last cut left it. Call before `start`, with the catalog's
     /// objects in the order in which they were made.
     func recover(
-        tables objects: [CatalogObject], sources readers: [(CatalogObject, any SourceReader)],
+        tables objects: [CatalogObject],
+        sources readers: [(CatalogObject, any SourceReader, watermark: Expr?)],
         views plans: [(CatalogObject, LogicalPlan)]
     ) throws {
         let manifest = try checkpoints.latest()
@@ -18,23 +19,34 @@ extension Engine {
         tip = epoch
         checkpointedEpoch = epoch
         for object in objects {
-            let table = TableState(object)
-            tables[object.oid] = table
-            published.setStore(table.store, for: object.oid)
+            addTable(object)
+            guard let table = tables[object.oid] else { continue }
             try restoreRuns("table/\(object.oid)", manifest) { try table.restore($0, at: epoch) }
             table.store.publish()
         }
         try restoreRuns("dead_letters", manifest) { try deadLetters.restore($0, at: epoch) }
-        for (object, reader) in readers { sources.add(object, reader) }
+        for (object, reader, watermark) in readers {
+            sources.add(object, reader, watermark: watermark)
+        }
         for (key, position) in manifest?.positions ?? [:] {
             if key.hasPrefix("cut/") { positions[String(key.dropFirst(4))] = position }
             if key.hasPrefix("reported/") {
                 sources.restoreReported(String(key.dropFirst(9)), position)
             }
+            restoreWatermark(key, position)
         }
         for (object, plan) in plans { try restoreView(object, plan, manifest) }
         try replayLog(from: manifest?.logPosition ?? log.start)
         messages.info("recovered", ["checkpoint": "\(epoch.number)", "epoch": "\(tip.number)"])
+    }
+
+    private func restoreWatermark(_ key: String, _ mark: Int64) {
+        let parts = key.split(separator: "/", maxSplits: 2)
+        guard parts.count == 3, parts[0] == "watermark", let source = Int32(parts[1]),
+            sources.entries[source] != nil
+        else { return }
+        sources.watermarks.move(
+            WatermarkStore.Key(source: source, split: String(parts[2])), to: mark)
     }
 
     private func restoreRuns(_ trace: String, _ manifest: Manifest?, _ body: (Batch) throws -> Void)
@@ -92,6 +104,8 @@ extension Engine {
                 }
                 waiting = []
                 tip = max(tip, epoch)
+                var ends = moved
+                apply(readFeeds(upTo: &ends), at: epoch)
                 positions.merge(moved) { $1 }
             }
         }
@@ -100,6 +114,7 @@ extension Engine {
             stepLiveViews(to: tip)
             addDeadLetters(at: tip)
         }
+        showWatermarks(at: tip)
         // Durable but in no cut yet: the first epoch of this run takes them.
         for change in waiting { try tables[change.table]?.apply(change.batch, at: tip.next) }
         hasUncut = !waiting.isEmpty

@@ -29,7 +29,10 @@ final class Engine: @unchecked Sendable {
     let workers: WorkerGang
     let deadLetters = DeadLetterStore()
     var tip = Epoch.zero
+    /// How far each split is part of an epoch; a fed table has positions of its own.
     var positions: [String: Int64] = [:]
+    /// Fed tables that can take in nothing more, and why.
+    var feedFailures: [Int32: SQLError] = [:]
     /// Transactions applied at `tip.next` that no cut has taken yet.
     var hasUncut = false
     var forcesCut = false
@@ -62,6 +65,7 @@ final class Engine: @unchecked Sendable {
         self.metrics = EngineMetrics(metrics)
         nextCheckpoint = MonotonicTime.now.advanced(milliseconds: interval)
         published.setStore(deadLetters.store, for: DeadLetterStore.relation.oid)
+        published.setStore(sources.watermarks.store, for: WatermarkStore.relation.oid)
     }
 
     /// Starts the thread; call after recovery.
@@ -95,13 +99,12 @@ final class Engine: @unchecked Sendable {
     /// Whether a source has rows that no cut has taken.
     private var hasPendingInput: Bool {
         if stopping != nil { return false }
-        for entry in sources.entries.values {
-            for split in entry.reader.splits
-            where entry.reader.end(of: split) > positions[split] ?? entry.reader.start(of: split) {
-                return true
+        return sources.entries.values.contains { entry in
+            entry.reader.splits.contains { split in
+                entry.reader.end(of: split) > position(of: entry, split)
+                    && feedFailures[entry.object.oid] == nil
             }
         }
-        return false
     }
 
     private func handle(_ command: EngineCommand) {
@@ -110,13 +113,11 @@ final class Engine: @unchecked Sendable {
             reply.resume(returning: Result { () throws(SQLError) in try checkKeys(changes) })
         case .commit(let changes, let reply): commit(changes, reply)
         case .addTable(let object, let reply):
-            let table = TableState(object)
-            tables[object.oid] = table
-            table.store.publish()
-            published.setStore(table.store, for: object.oid)
+            addTable(object)
             reply.resume(returning: .success(()))
-        case .addSource(let object, let reader, let reply):
-            sources.add(object, reader)
+        case .addSource(let object, let reader, let watermark, let reply):
+            sources.add(object, reader, watermark: watermark)
+            if object.isFed { addTable(object) }
             forcesCut = true
             reply.resume(returning: .success(()))
         case .addView(let object, let plan, let waits, let reply):
@@ -124,6 +125,7 @@ final class Engine: @unchecked Sendable {
         case .rename(let object, let reply):
             tables[object.oid]?.object = object
             views[object.oid]?.object = object
+            sources.rename(object)
             reply.resume(returning: .success(()))
         case .drop(let relations, let reply): drop(relations, reply)
         case .awaitReadable(let relations, let reply):
@@ -138,6 +140,13 @@ final class Engine: @unchecked Sendable {
             stopping = continuation
             nextCheckpoint = .now
         }
+    }
+
+    func addTable(_ object: CatalogObject) {
+        let table = TableState(object)
+        tables[object.oid] = table
+        table.store.publish()
+        published.setStore(table.store, for: object.oid)
     }
 
     // MARK: - Transactions
@@ -178,16 +187,19 @@ final class Engine: @unchecked Sendable {
         var changed: [String: Int64] = [:]
         // A server that is stopping takes in nothing more: its last checkpoint would never be the last.
         for entry in sources.entries.values where stopping == nil {
+            if feedFailures[entry.object.oid] != nil { continue }
             for split in entry.reader.splits {
-                let from = positions[split] ?? entry.reader.start(of: split)
+                let key = entry.positionKey(split)
+                let from = position(of: entry, split)
                 let end = entry.reader.end(of: split)
-                let isRead = views.values.contains { $0.isLive }
+                let isRead = entry.object.isFed || views.values.contains { $0.isLive }
                 let to = isRead ? min(end, from + Engine.maximumRowsPerEpoch) : end
-                if to > from || positions[split] == nil {
-                    changed[split] = max(to, changed[split] ?? 0)
+                if to > from || positions[key] == nil {
+                    changed[key] = max(to, changed[key] ?? 0)
                 }
             }
         }
+        let fed = readFeeds(upTo: &changed)
         guard
             hasUncut || forcesCut || !changed.isEmpty || !sources.rejected.isEmpty
                 || deadLetters.hasWaiting
@@ -200,9 +212,11 @@ final class Engine: @unchecked Sendable {
         let end = log.append(TableLogRecord.cut(epoch, positions: changed).encoded()).end
         log.whenDurable(end) { [mailbox] in mailbox.post(.durable(epoch)) }
         committer.wake()
+        apply(fed, at: epoch)
         for table in tables.values { table.store.publish() }
         stepLiveViews(to: epoch)
         addDeadLetters(at: epoch)
+        showWatermarks(at: epoch)
         unpublished.append((epoch, positions))
         metrics.epochs.add()
         publishReady()
@@ -262,6 +276,14 @@ final class Engine: @unchecked Sendable {
         }
     }
 
+    func showWatermarks(at epoch: Epoch) {
+        do throws(SQLError) {
+            try sources.watermarks.flush(at: epoch) { sources.entries[$0]?.object.name }
+        } catch {
+            messages.error("watermarks", ["error": error.message])
+        }
+    }
+
     // MARK: - Publishing
 
     private func publishReady() {
@@ -309,6 +331,7 @@ final class Engine: @unchecked Sendable {
 
     private func failure(of relations: [Int32]) -> SQLError? {
         for oid in relations {
+            if let error = feedFailures[oid] { return error }
             if case .failed(let error)? = views[oid]?.state {
                 return SQLError(
                     .objectNotInPrerequisiteState,
@@ -356,7 +379,11 @@ final class Engine: @unchecked Sendable {
             }
             viewOrder.removeAll { $0 == oid }
             tables[oid] = nil
-            sources.remove(oid)
+            if sources.remove(oid) { forcesCut = true }
+            feedFailures[oid] = nil
+            for key in positions.keys where key.hasPrefix(SourceRegistry.Entry.feedPrefix(oid)) {
+                positions[key] = nil
+            }
             published.setStore(nil, for: oid)
             published.setReadable(true, oid)
         }
@@ -408,5 +435,6 @@ final class Engine: @unchecked Sendable {
         for table in tables.values { table.reclaim(since: since, tip: tip) }
         for view in views.values where !view.isStepping { view.store.reclaim(since: since) }
         deadLetters.store.reclaim(since: since)
+        sources.watermarks.store.reclaim(since: since)
     }
 }

@@ -1,4 +1,5 @@
 import Connectors
+import Dataflow
 import Planner
 import State
 import Types
@@ -18,7 +19,7 @@ enum EngineCommand: Sendable {
     case check([TableChange], EngineReply<Void>)
     case commit([TableChange], EngineReply<Void>)
     case addTable(CatalogObject, EngineReply<Void>)
-    case addSource(CatalogObject, any SourceReader, EngineReply<Void>)
+    case addSource(CatalogObject, any SourceReader, watermark: Expr?, EngineReply<Void>)
     /// Replies when the view has caught up, or at once when `waits` is false.
     case addView(CatalogObject, LogicalPlan, waits: Bool, EngineReply<Void>)
     /// The object has another name or comment; everything else of it is as it was.

@@ -1,4 +1,5 @@
 import Connectors
+import Dataflow
 import Platform
 import Planner
 import State
@@ -8,10 +9,20 @@ import Types
 /// records that could not be decoded.
 final class SourceRegistry {
     struct Entry {
-        let object: CatalogObject
+        var object: CatalogObject
         let reader: any SourceReader
         /// Columns that any view wants, ascending.
         var columns: [Int] = []
+        /// The source's WATERMARK, over all of its columns.
+        var watermark: Expr?
+        var watermarkColumns: [Int] = []
+
+        /// The name of a split's position: a fed table has its own.
+        func positionKey(_ split: String) -> String {
+            object.isFed ? Entry.feedPrefix(object.oid) + split : split
+        }
+
+        static func feedPrefix(_ oid: Int32) -> String { "feed/\(oid)/" }
     }
 
     private let decoders: WorkerPool
@@ -54,6 +65,7 @@ final class SourceRegistry {
         let to: Int64
     }
 
+    let watermarks = WatermarkStore()
     private var cache: [Place: (columns: [Int], chunk: SourceChunk)] = [:]
     /// Rejected records are reported once: those below this offset have been.
     private(set) var reported: [String: Int64] = [:]
@@ -62,11 +74,21 @@ final class SourceRegistry {
 
     init(decoders threads: Int) { decoders = WorkerPool(name: "decode", threads: threads) }
 
-    func add(_ object: CatalogObject, _ reader: any SourceReader) {
-        entries[object.oid] = Entry(object: object, reader: reader)
+    func add(_ object: CatalogObject, _ reader: any SourceReader, watermark: Expr? = nil) {
+        var entry = Entry(object: object, reader: reader)
+        entry.watermarkColumns = watermark?.columns.sorted() ?? []
+        entry.watermark = watermark
+        entries[object.oid] = entry
     }
 
-    func remove(_ source: Int32) { entries[source] = nil }
+    /// - Returns: whether it was a source.
+    func remove(_ source: Int32) -> Bool {
+        watermarks.remove(source)
+        return entries.removeValue(forKey: source) != nil
+    }
+
+    /// The object has another name.
+    func rename(_ object: CatalogObject) { entries[object.oid]?.object = object }
 
     /// Says which columns of a source a new view reads.
     func want(_ columns: [Int], of source: Int32) {
@@ -82,7 +104,7 @@ final class SourceRegistry {
         {
             return nil
         }
-        let whole = part.reading(isShared ? entry.columns : part.columns)
+        let whole = part.reading(columns(part, entry, isShared: isShared))
         let (reader, ahead) = (entry.reader, DecodeAhead(columns: whole.columns))
         decoders.submit {
             ahead.finish(Result { () throws(SQLError) in try whole.read(reader) })
@@ -101,7 +123,7 @@ final class SourceRegistry {
             return found.chunk.batch.projected(
                 part.columns.compactMap { found.columns.firstIndex(of: $0) })
         }
-        let columns = waiting?.columns ?? (isShared ? entry.columns : part.columns)
+        let columns = waiting?.columns ?? columns(part, entry, isShared: isShared)
         let chunk: SourceChunk
         if let waiting {
             chunk = try waiting.wait()
@@ -109,8 +131,19 @@ final class SourceRegistry {
             chunk = try part.reading(columns).read(entry.reader)
         }
         report(chunk, source: entry.object, part.split)
+        if let watermark = entry.watermark {
+            watermarks.observe(
+                chunk.batch, watermark.remapped { columns.firstIndex(of: $0) ?? $0 },
+                WatermarkStore.Key(source: part.source, split: part.split))
+        }
         if isShared { cache[part.place] = (columns, chunk) }
         return chunk.batch.projected(part.columns.compactMap { columns.firstIndex(of: $0) })
+    }
+
+    /// What is decoded of a part: what is wanted of it, and what its watermark is made of.
+    private func columns(_ part: Part, _ entry: Entry, isShared: Bool) -> [Int] {
+        let wanted = isShared ? entry.columns : part.columns
+        return wanted + entry.watermarkColumns.filter { !wanted.contains($0) }
     }
 
     private func report(_ chunk: SourceChunk, source: CatalogObject, _ split: String) {

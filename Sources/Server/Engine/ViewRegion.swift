@@ -85,7 +85,7 @@ final class ViewRegion {
         let isFirst = frontier == .zero
         if isFirst { work += plan.constants.map { .constant(node: $0.node, $0.batch) } }
         for scan in plan.scans {
-            if let entry = sources.entries[scan.relation.oid] {
+            if let entry = sources.entries[scan.relation.oid], !entry.object.isFed {
                 for split in entry.reader.splits {
                     let key = "\(scan.relation.oid)/\(split)/\(scan.node)"
                     let from = positions[key] ?? entry.reader.start(of: split)

@@ -49,66 +49,6 @@ extension Session {
         return (schema, name.last)
     }
 
-    func createSource(_ statement: CreateSource, _ text: String) async throws(SQLError)
-        -> StatementResult
-    {
-        try await defining { () throws(SQLError) in
-            var result = StatementResult(tag: "CREATE SOURCE")
-            guard
-                let (schema, name) = try newName(
-                    statement.name, ifNotExists: statement.ifNotExists, &result)
-            else { return result }
-            var options: [String: String] = [:]
-            for option in statement.options { options[option.name] = option.value }
-            let connector = options["connector"]
-            guard connector == "kafka" || connector == "nexmark" else {
-                throw SQLError(
-                    connector == nil ? .invalidParameterValue : .featureNotSupported,
-                    connector.map { "connector \"\($0)\" is not supported yet" }
-                        ?? "option \"connector\" is missing",
-                    hint: "Use connector = 'kafka' or connector = 'nexmark'.")
-            }
-            if connector == "kafka" { try Session.checkFormat(statement) }
-            if statement.watermark != nil { options["watermark"] = "accepted" }
-            if connector == "nexmark" { options["created"] = String(WallClock.unixMicroseconds) }
-            let binder = Binder(context: context(), text: text)
-            var columns = try binder.bind(
-                TableElements(columns: statement.columns), table: name
-            ).columns
-            if columns.isEmpty {
-                guard connector == "nexmark" else {
-                    throw SQLError(.invalidTableDefinition, "a source needs columns")
-                }
-                columns = try NexmarkSource.columns(options).map { CatalogColumn($0.0, $0.1) }
-            }
-            var object = CatalogObject(
-                oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .source,
-                columns: columns)
-            if options["scan.startup.mode"] == "latest", let topic = options["topic"] {
-                options["scan.startup.offsets"] = database.topics.endOffsets(topic).map(String.init)
-                    .joined(separator: ",")
-                options["scan.startup.topic"] = database.topics.id(topic).map(String.init)
-            }
-            object.options = options
-            let created = object
-            let reader = try database.makeReader(created)
-            database.readers.withLock { $0[created.oid] = reader }
-            let _: Void = try await database.ask { .addSource(created, reader, $0) }
-            await database.metadataDurable(database.catalogStore.add(created))
-            return result
-        }
-    }
-
-    private static func checkFormat(_ statement: CreateSource) throws(SQLError) {
-        guard let format = statement.format, let encode = statement.encode else {
-            throw SQLError(
-                .syntaxError, "a source over Kafka needs FORMAT and ENCODE",
-                hint: "Say FORMAT PLAIN ENCODE JSON.")
-        }
-        guard format == "plain" else { throw SQLError.unsupported("FORMAT \(format.uppercased())") }
-        guard encode == "json" else { throw SQLError.unsupported("ENCODE \(encode.uppercased())") }
-    }
-
     func createTopic(_ statement: CreateTopic) async throws(SQLError) -> StatementResult {
         var partitions: Int32 = 1
         for option in statement.options {

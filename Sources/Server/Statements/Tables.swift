@@ -9,9 +9,10 @@ extension Session {
     func createTable(_ statement: CreateTable, _ text: String, _ parameters: Parameters)
         async throws(SQLError) -> StatementResult
     {
-        if let option = statement.options.first {
-            throw SQLError.unsupported("CREATE TABLE … WITH", at: option.at)
+        if statement.connector.options.contains(where: { $0.name == "connector" }) {
+            return try await createFedTable(statement, text)
         }
+        try Session.checkUnfed(statement)
         if let source = statement.source {
             return try await createTable(statement, as: source, text, parameters)
         }
@@ -32,6 +33,28 @@ extension Session {
             }
             try await add(bound, oid, schema, name)
             return result
+        }
+    }
+
+    /// What only a connector gives a meaning to.
+    private static func checkUnfed(_ statement: CreateTable) throws(SQLError) {
+        if let option = statement.connector.options.first {
+            throw SQLError(
+                .invalidParameterValue, "unrecognized table option \"\(option.name)\"",
+                hint: "A table that is fed has the option connector.", position: option.at)
+        }
+        if let (policy, at) = statement.connector.conflict {
+            throw SQLError.unsupported(
+                "ON CONFLICT \(policy.uppercased()) of a table without a connector", at: at)
+        }
+        if statement.connector.format != nil || statement.connector.encode != nil {
+            throw SQLError(
+                .invalidTableDefinition, "FORMAT and ENCODE need WITH (connector = …)")
+        }
+        if let include = statement.connector.includes.first {
+            throw SQLError(
+                .invalidTableDefinition, "INCLUDE needs WITH (connector = …)",
+                position: include.at)
         }
     }
 

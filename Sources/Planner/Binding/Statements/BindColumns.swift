@@ -1,4 +1,4 @@
-import Dataflow
+package import Dataflow
 package import Types
 
 /// A table, ready for the catalog; identifiers are still to be given.
@@ -45,6 +45,36 @@ extension Binder {
                 .init(name: unique.name ?? "\(table)_\(names)_key", columns: columns))
         }
         try addChecks(elements, table, to: &bound)
+        return bound
+    }
+
+    /// WATERMARK FOR column AS expression: over the relation's columns, of the column's type. Both are
+    /// texts in the object's options.
+    /// - Throws: 42703, 42804.
+    package func watermark(of object: CatalogObject) throws(SQLError) -> Expr {
+        typealias Key = CatalogObject.ConnectorKey
+        let name = object.options[Key.watermarkColumn] ?? ""
+        let expression = try Parser.expression(object.options[Key.watermarkText] ?? "")
+        guard let column = object.columns.first(where: { $0.name == name }) else {
+            throw SQLError(.undefinedColumn, "column \"\(name)\" of the watermark does not exist")
+        }
+        guard [.timestamp, .timestamptz].contains(column.type.kind) else {
+            throw SQLError(
+                .datatypeMismatch,
+                "the watermark's column \"\(name)\" has type \(column.type.name)",
+                hint: "Watermarks are for timestamp and timestamptz.")
+        }
+        let scope = Scope(
+            entries: object.columns.map { .init(table: object.name, name: $0.name, type: $0.type) })
+        let expressions = ExpressionBinder(
+            binder: self, scope: scope, forbidsAggregates: "watermark expressions")
+        let bound = try expressions.bind(expression)
+        guard bound.type.kind == column.type.kind else {
+            throw SQLError(
+                .datatypeMismatch,
+                "the watermark of column \"\(name)\" is of type \(column.type.name) but expression is of type \(bound.type.name)"
+            )
+        }
         return bound
     }
 

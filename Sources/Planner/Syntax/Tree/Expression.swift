@@ -70,6 +70,18 @@ package struct TypeName: Sendable {
     package var modifiers: [Int]
     package var isArray: Bool
     package var at: Int
+
+    /// A type without modifiers, as if it had been written at `at`.
+    package init(_ name: String, at: Int) {
+        self.init(name: name, modifiers: [], isArray: false, at: at)
+    }
+
+    init(name: String, modifiers: [Int], isArray: Bool, at: Int) {
+        self.name = name
+        self.modifiers = modifiers
+        self.isArray = isArray
+        self.at = at
+    }
 }
 
 /// `name(arguments)`, with what aggregates and windows add.

@@ -96,6 +96,12 @@ package struct ColumnDefinition: Sendable {
     package var identity = Identity.none
     package var checks: [CheckConstraint] = []
     package var at: Int
+
+    package init(name: String, type: TypeName, at: Int) {
+        self.name = name
+        self.type = type
+        self.at = at
+    }
 }
 
 /// CREATE TABLE as written.
@@ -105,6 +111,21 @@ package struct CreateTable: Sendable {
     package var ifNotExists: Bool
     /// CREATE TABLE … AS: the query, its text and whether rows are wanted.
     package var source: (query: Query, columns: [String], withData: Bool)?
+    package var connector = ConnectorClause()
+}
+
+/// Where rows come from: INCLUDE, ON CONFLICT, WITH (…), FORMAT and ENCODE.
+package struct ConnectorClause: Sendable {
+    /// INCLUDE what AS name.
+    package struct Include: Sendable {
+        package var part: String
+        package var name: String?
+        package var at: Int
+    }
+
+    package var includes: [Include] = []
+    /// ON CONFLICT, in words: what two rows of one key mean.
+    package var conflict: (policy: String, at: Int)?
     package var options: [OptionItem] = []
     package var format: String?
     package var encode: String?
@@ -116,7 +137,7 @@ package struct TableElements: Sendable {
     package var primaryKey: [(name: String, at: Int)] = []
     package var uniques: [UniqueConstraint] = []
     package var checks: [CheckConstraint] = []
-    package var watermark: (column: String, expression: Expression)?
+    package var watermark: (column: String, expression: StoredExpression)?
 
     package init(columns: [ColumnDefinition] = []) { self.columns = columns }
 }
@@ -131,11 +152,8 @@ package struct OptionItem: Sendable {
 /// CREATE SOURCE as written.
 package struct CreateSource: Sendable {
     package var name: QualifiedName
-    package var columns: [ColumnDefinition]
-    package var watermark: (column: String, expression: Expression)?
-    package var options: [OptionItem]
-    package var format: String?
-    package var encode: String?
+    package var elements: TableElements
+    package var connector: ConnectorClause
     package var ifNotExists: Bool
 }
 
