@@ -13,7 +13,7 @@ PostgreSQL has neither views that keep themselves fresh nor TUMBLE, so
 - TUMBLE(t, c, size) becomes a subquery over t with date_bin; records that have it are computed in
   spite of their `skipif postgres`. What else says `skipif postgres` is left as it is.
 
-Each file is also run as the runner does in mode `views`, with plain views in a second database: its
+Each file is also run as the runner does in mode `before`, with plain views in a second database: its
 answers must be the same, which shows that every query not marked `skipif views` can be a view that
 is made before the data. After each statement every view must have an answer.
 """
@@ -314,7 +314,7 @@ def unanswered_views(connection, names, path, after):
 
 
 def check_as_views(server, path, lines):
-    """Runs the file with its queries made into views first, as the runner's mode `views` does."""
+    """Runs the file with its queries made into views first, as the runner's mode `before` does."""
     connection = server.connect("views")
     records = [r for r in until_halt(parse(path, lines), "views") if is_computed(r, "views")]
     failures = []

@@ -10,6 +10,7 @@ struct LogicTest {
             let options = try Options(CommandLine.arguments.dropFirst())
             let files = try parsedFiles(options.paths)
             var report = Report()
+            print("seed \(options.seed)")
             for mode in options.modes { run(files, mode, options, &report) }
             print(report.summary)
             exit(report.failed == 0 ? 0 : 1)
@@ -51,7 +52,8 @@ struct LogicTest {
                 conninfo: conninfo, isPostgres: isPostgres,
                 timeoutSeconds: options.timeoutSeconds)
             for file in files {
-                var runner = Runner(file, mode: mode, endpoint: endpoint)
+                var runner = Runner(
+                    file, mode: mode, endpoint: endpoint, seed: options.seed)
                 runner.run(&report)
             }
         }

@@ -17,15 +17,18 @@ struct Options {
     let server: Server
     let modes: [Mode]
     let timeoutSeconds: Int
+    let seed: UInt64
     let paths: [String]
 
     private static let usage = """
-        usage: LogicTest [--mode adhoc|views|both] [--timeout SECONDS] SERVER FILES_OR_DIRS...
+        usage: LogicTest [--mode MODE] [--timeout SECONDS] [--seed SEED] SERVER FILES_OR_DIRS...
+        MODE is adhoc, or before, during or after (views made before the data, while it arrives, at
+        the query), or all.
         SERVER is one of
           --server PATH        a streamhouse binary to start; a new database for each mode
           --conninfo CONNINFO  a running streamhouse with an empty database; one mode only
           --postgres CONNINFO  a running PostgreSQL with an empty database; one mode only
-        The mode is both with --server, else adhoc.
+        The mode is all with --server, else adhoc. The seed decides when views are made and how data is cut.
         """
 
     /// - Throws: `UsageError` for anything unknown, missing or contradictory.
@@ -34,6 +37,7 @@ struct Options {
         var servers: [Server] = []
         var mode: String?
         var timeout = 60
+        var seed = UInt64.random(in: 0..<1 << 32)
         var paths: [String] = []
         while let argument = rest.popFirst() {
             guard argument.hasPrefix("--") else {
@@ -54,6 +58,11 @@ struct Options {
                     throw UsageError(reason: "--timeout needs a number of seconds")
                 }
                 timeout = seconds
+            case "--seed":
+                guard let number = UInt64(value) else {
+                    throw UsageError(reason: "--seed needs a number")
+                }
+                seed = number
             default: throw UsageError(reason: "unknown option \(argument)\n\(Options.usage)")
             }
         }
@@ -64,21 +73,22 @@ struct Options {
         self.server = server
         modes = try Options.modes(mode, server)
         timeoutSeconds = timeout
+        self.seed = seed
         self.paths = paths
     }
 
     /// A running server keeps the tables of the first mode, so it can have one mode only.
     private static func modes(_ name: String?, _ server: Server) throws(UsageError) -> [Mode] {
         let canRunBoth = if case .binary = server { true } else { false }
-        switch name ?? (canRunBoth ? "both" : "adhoc") {
-        case "adhoc": return [.adhoc]
-        case "views": return [.views]
-        case "both":
+        let name = name ?? (canRunBoth ? "all" : "adhoc")
+        switch Mode(rawValue: name) {
+        case .some(let mode): return [mode]
+        case nil where name == "all":
             guard canRunBoth else {
                 throw UsageError(reason: "a running server takes one mode at a time")
             }
-            return [.adhoc, .views]
-        case let other: throw UsageError(reason: "unknown mode \(other)")
+            return Mode.all
+        case nil: throw UsageError(reason: "unknown mode \(name)")
         }
     }
 }

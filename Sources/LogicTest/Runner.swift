@@ -6,22 +6,20 @@ struct Endpoint {
     let timeoutSeconds: Int
 }
 
-/// How a file is run: its queries as they stand, or as views made before the data.
+/// How a file is run: its queries as they stand, or as views made before the data, while it arrives,
+/// or where the query stands.
 enum Mode: String {
-    case adhoc, views
+    case adhoc, before, during, after
 
-    var target: Target {
-        switch self {
-        case .adhoc: .adhoc
-        case .views: .views
-        }
-    }
+    static let all: [Mode] = [.adhoc, .before, .during, .after]
+
+    var target: Target { self == .adhoc ? .adhoc : .views }
 }
 
 /// Runs one file in one mode, on a connection of its own.
 ///
-/// In mode `views` the file's relations and then a materialized view for each of its queries are
-/// created before anything else; at a query's place its view is read instead.
+/// Where it makes views, the file's relations are created before anything else, and at a query's place
+/// its view is read instead; rows of an INSERT come in pieces. A seed decides about places and pieces.
 struct Runner {
     private let file: TestFile
     private let mode: Mode
@@ -30,8 +28,12 @@ struct Runner {
     /// The answers of labelled queries.
     private var answers: [String: [String]] = [:]
 
-    init(_ file: TestFile, mode: Mode, endpoint: Endpoint) {
+    private var generator: SplitMix
+
+    init(_ file: TestFile, mode: Mode, endpoint: Endpoint, seed: UInt64) {
         self.file = file
+        // Each file has numbers of its own, whichever files run with it.
+        generator = SplitMix(seed: file.name.utf8.reduce(seed) { $0 &* 31 &+ UInt64($1) })
         self.mode = mode
         self.endpoint = endpoint
     }
@@ -40,20 +42,21 @@ struct Runner {
         let records = selectedRecords(&report)
         // By index of the record: nil when it went well.
         var created: [Int: Problem?] = [:]
-        var views: [Int: String] = [:]
-        if mode == .views {
+        let places = mode == .adhoc ? [:] : viewPlaces(records)
+        if mode != .adhoc {
             for (index, record) in records.enumerated() where record.createsRelation {
                 created[index] = .some(attempt(record, record.sql))
             }
-            for (index, record) in records.enumerated() where record.isQuery {
-                let view = "lt_\(file.name)_\(views.count + 1)"
-                views[index] = view
-                let definition = "CREATE MATERIALIZED VIEW \(view) AS \(record.sql)"
-                let problem = attempt(Record(creating: definition, at: record.line), definition)
-                if let problem { created[index] = .some(problem) }
-            }
         }
+        var views: [Int: String] = [:]
         for (index, record) in records.enumerated() {
+            for query in places[index] ?? [] {
+                let view = "lt_\(file.name)_\(views.count + 1)"
+                views[query] = view
+                let definition = "CREATE MATERIALIZED VIEW \(view) AS \(records[query].sql)"
+                let creating = Record(creating: definition, at: records[query].line)
+                if let problem = attempt(creating, definition) { created[query] = .some(problem) }
+            }
             if case .unusable(let reason) = connect() {
                 report.failRest(place(record), count: records.count - index, reason: reason)
                 return
@@ -62,7 +65,7 @@ struct Runner {
                 if let result = created[index] {
                     result
                 } else {
-                    attempt(record, views[index].map { "SELECT * FROM \($0)" } ?? record.sql)
+                    attemptPieces(record, views[index].map { "SELECT * FROM \($0)" } ?? record.sql)
                 }
             if let problem {
                 report.fail(place(record), sql: record.sql, problem)
@@ -70,6 +73,38 @@ struct Runner {
                 report.pass()
             }
         }
+    }
+
+    /// For each record, the queries whose views are made before it.
+    private mutating func viewPlaces(_ records: [Record]) -> [Int: [Int]] {
+        var places: [Int: [Int]] = [:]
+        // For each record the nearest place before it that is in no transaction block, which might fail.
+        var outside: [Int] = []
+        var block: Int?
+        for (index, record) in records.enumerated() {
+            outside.append(block ?? index)
+            if record.beginsBlock { block = block ?? index }
+            if record.endsBlock { block = nil }
+        }
+        for (index, record) in records.enumerated() where record.isQuery {
+            let place =
+                switch mode {
+                case .adhoc, .after: index
+                case .before: 0
+                case .during: outside[Int(generator.next() % UInt64(index + 1))]
+                }
+            places[place, default: []].append(index)
+        }
+        return places
+    }
+
+    /// Runs a record; where views are made, the rows of an INSERT in pieces.
+    private mutating func attemptPieces(_ record: Record, _ sql: String) -> Problem? {
+        guard mode != .adhoc, case .statement = record.kind else { return attempt(record, sql) }
+        for piece in DataPieces.cut(sql, &generator) {
+            if let problem = attempt(record, piece) { return problem }
+        }
+        return nil
     }
 
     private func place(_ record: Record) -> String {
@@ -165,7 +200,7 @@ struct Runner {
             return Problem(summary: "expected columns \(query.types), got \(letters)")
         }
         // A view has no order.
-        let sort = mode == .views && query.sort == .nosort ? .rowsort : query.sort
+        let sort = mode != .adhoc && query.sort == .nosort ? .rowsort : query.sort
         let got = AnswerText.lines(values, sort)
         let expected =
             sort == .nosort ? query.expected : AnswerText.sorted(query.expected)
@@ -187,6 +222,21 @@ extension Record {
     /// A statement that the runner adds of its own.
     fileprivate init(creating sql: String, at line: Int) {
         self.init(line: line, kind: .statement, sql: sql, conditions: [])
+    }
+
+    private var firstWords: [String] {
+        sql.split(maxSplits: 2, whereSeparator: { $0.isWhitespace || $0 == ";" }).map {
+            $0.lowercased()
+        }
+    }
+
+    fileprivate var beginsBlock: Bool {
+        ["begin", "start"].contains(firstWords.first)
+    }
+
+    fileprivate var endsBlock: Bool {
+        ["commit", "end", "rollback", "abort"].contains(firstWords.first)
+            && !(firstWords.count > 1 && firstWords[1] == "to")
     }
 
     fileprivate var isQuery: Bool {
