@@ -20,6 +20,7 @@ package final class Database: Sendable {
     let topics: TopicStore
     let queries: WorkerPool
     let readers = Mutex<[Int32: any SourceReader]>([:])
+    let indexes = IndexRegistry()
     /// Running statements by connection, for cancel requests.
     let backends = Mutex<[Int32: Backend]>([:])
     /// One definition at a time.

@@ -122,6 +122,12 @@ struct FromBinder {
                 "system relation \"\(object.name)\" in a materialized view", at: binder.position(at)
             )
         }
+        if object.kind == .index {
+            throw SQLError(
+                .wrongObjectType, "cannot open relation \"\(object.name)\"",
+                detail: "This operation is not supported for indexes.",
+                position: binder.position(at))
+        }
         if object.kind != .system { binder.references.insert(object.oid) }
         return try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
     }

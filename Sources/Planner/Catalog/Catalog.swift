@@ -94,6 +94,14 @@ package struct Catalog: Sendable {
             position: position)
     }
 
+    /// The columns by which a relation's rows can be found: its primary key and its indexes.
+    package func indexes(of oid: Int32) -> [[Int]] {
+        guard let object = objects[oid] else { return [] }
+        let key = object.primaryKey.isEmpty || object.kind == .index ? [] : [object.primaryKey]
+        let named = userObjects.filter { $0.kind == .index && $0.ownerOID == oid }
+        return key + named.map(\.indexed)
+    }
+
     /// Objects that read `oid`, directly or through others, nearest first.
     package func dependents(of oid: Int32) -> [CatalogObject] {
         var found: [CatalogObject] = []

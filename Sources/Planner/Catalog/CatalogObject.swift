@@ -22,7 +22,7 @@ package struct CatalogColumn: Hashable, Sendable {
 package struct CatalogObject: Sendable {
     /// What kind of relation it is.
     package enum Kind: UInt8, Sendable {
-        case table, source, view, materializedView, system, sequence
+        case table, source, view, materializedView, system, sequence, index
     }
 
     /// A condition that every row of a table meets.
@@ -46,7 +46,9 @@ package struct CatalogObject: Sendable {
     package var primaryKey: [Int] = []
     package var checks: [Check] = []
     package var uniques: [Unique] = []
-    /// For a sequence of a column: the table that it goes with.
+    /// Of an index: the positions, in the relation that it is of, of its columns.
+    package var indexed: [Int] { kind == .index ? primaryKey : [] }
+    /// For an index, and for a sequence of a column: the relation that it goes with.
     package var ownerOID: Int32 = 0
     /// COMMENT ON: the relation's under 0, its columns' under their numbers from 1.
     package var comments: [Int32: String] = [:]
@@ -117,6 +119,7 @@ package struct CatalogObject: Sendable {
         case .materializedView: "materialized view"
         case .system: "table"
         case .sequence: "sequence"
+        case .index: "index"
         }
     }
 

@@ -210,6 +210,7 @@ enum SystemCatalog {
         case .view: "v"
         case .materializedView: "m"
         case .sequence: "S"
+        case .index: "i"
         case .system: "r"
         }
     }

@@ -7,6 +7,8 @@ package struct ScanInput: Sendable {
     /// The relation's columns that the circuit wants, in its order.
     package let columns: [Int]
     package let node: Int
+    /// How to find the rows that matter, when an index helps; any others do no harm.
+    package var access: IndexAccess?
 }
 
 /// A plan as a circuit, and what has to be fed into it.
@@ -26,10 +28,13 @@ package enum Lowering {
     ///
     /// `shard` of `shards`: which of several copies this is; rows change shards at exchanges, and the
     /// last one brings the result together in the first shard.
+    /// `indexes`: the columns of each index that a relation has.
     package static func lower(
-        _ plan: LogicalPlan, forView: Bool, shard: Int = 0, of shards: Int = 1
+        _ plan: LogicalPlan, forView: Bool, shard: Int = 0, of shards: Int = 1,
+        indexes: @escaping (Int32) -> [[Int]] = { _ in [] }
     ) throws(SQLError) -> LoweredPlan {
         var builder = Builder(forView: forView, shard: shard, shards: shards)
+        builder.indexes = indexes
         var output = try builder.lower(plan)
         if forView { output = builder.exchange(output, by: []) }
         return LoweredPlan(
@@ -46,6 +51,7 @@ package enum Lowering {
         var constants: [(node: Int, batch: Batch)] = []
         /// What has been built, by the plan's fingerprint.
         private var nodes: [String: Int] = [:]
+        var indexes: (Int32) -> [[Int]] = { _ in [] }
 
         init(forView: Bool, shard: Int, shards: Int) {
             self.forView = forView
@@ -96,6 +102,18 @@ package enum Lowering {
                 let input = circuit.add("rows", InputOperator(), inputs: [])
                 constants.append((input, batch))
                 return input
+            case .filter(.scan(let object, let columns), let predicate):
+                let access = IndexRanges.access(
+                    object, scanned: columns, predicate, indexes: indexes(object.oid))
+                guard let access else {
+                    let scan = try lower(.scan(object, columns: columns))
+                    return circuit.add("filter", FilterOperator(predicate), inputs: [scan])
+                }
+                // A scan of its own: others may want other rows.
+                let node = circuit.add("lookup-\(object.name)", InputOperator(), inputs: [])
+                scans.append(
+                    ScanInput(relation: object, columns: columns, node: node, access: access))
+                return circuit.add("filter", FilterOperator(predicate), inputs: [node])
             case .filter(let input, let predicate):
                 return circuit.add("filter", FilterOperator(predicate), inputs: [try lower(input)])
             case .project(let input, let list, _):

@@ -4,9 +4,26 @@ import Types
 /// Plans and expressions as text; equal expressions have equal texts.
 package enum Explain {
     /// One line a node, children indented.
-    package static func lines(_ plan: LogicalPlan, indent: Int = 0) -> [String] {
+    /// `indexes`: the columns of each index that a relation has.
+    package static func lines(
+        _ plan: LogicalPlan, indent: Int = 0, indexes: (Int32) -> [[Int]] = { _ in [] }
+    ) -> [String] {
         let prefix = indent == 0 ? "" : String(repeating: " ", count: indent * 2 - 2) + "-> "
-        return [prefix + head(plan)] + plan.inputs.flatMap { lines($0, indent: indent + 1) }
+        if case .filter(.scan(let object, let columns), let predicate) = plan,
+            let access = IndexRanges.access(
+                object, scanned: columns, predicate, indexes: indexes(object.oid))
+        {
+            let names = access.columns.map { object.columns[$0].name }.joined(separator: ", ")
+            let count = access.ranges.count
+            return [
+                prefix + head(plan),
+                String(repeating: " ", count: indent * 2) + "-> "
+                    + head(.scan(object, columns: columns))
+                    + " by index (\(names)), \(count) range\(count == 1 ? "" : "s")",
+            ]
+        }
+        return [prefix + head(plan)]
+            + plan.inputs.flatMap { lines($0, indent: indent + 1, indexes: indexes) }
     }
 
     private static func head(_ plan: LogicalPlan) -> String {

@@ -4,7 +4,8 @@ import Types
 extension Parser {
     private mutating func relationKind() -> Drop.Kind? {
         if accept(["materialized", "view"]) { return .materializedView }
-        for kind in [Drop.Kind.table, .view, .source, .sequence] where accept(kind.rawValue) {
+        for kind in [Drop.Kind.table, .view, .source, .sequence, .index] where accept(kind.rawValue)
+        {
             return kind
         }
         return nil

@@ -197,13 +197,14 @@ extension Parser {
         }
         if accept("view") { return .createView(try createView(materialized: false, orReplace)) }
         if accept("sequence") { return try createSequence() }
+        if isWord("index") { return try createIndex() }
         if accept("schema") {
             let ifNotExists = ifNotExists()
             return .createSchema(try self.name(), ifNotExists: ifNotExists)
         }
         guard case .word(let word) = peek, peek != .end else { throw unexpected() }
         let known: Set<String> = [
-            "index", "unique", "schema", "sequence", "type", "function", "procedure", "role",
+            "unique", "schema", "sequence", "type", "function", "procedure", "role",
             "user",
             "database", "temporary", "temp", "unlogged", "trigger", "rule", "extension", "domain",
             "aggregate", "sink", "connection", "secret", "subscription", "publication", "policy",
@@ -312,9 +313,7 @@ extension Parser {
             guard case .word(let word) = peek, known.contains(word) else { throw unexpected() }
             return try unsupported("DROP \(word.uppercased())", at)
         }
-        if kind == .index {
-            return try unsupported("DROP \(kind.rawValue.uppercased())", at)
-        }
+        if kind == .index { _ = accept("concurrently") }
         let ifExists = accept(["if", "exists"])
         var names = [try qualifiedName()]
         while accept(symbol: ",") { names.append(try qualifiedName()) }

@@ -67,6 +67,44 @@ extension Parser {
         }
     }
 
+    /// INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON relation [USING method] (column, …) [INCLUDE (…)]
+    mutating func createIndex() throws(SQLError) -> Statement {
+        advance()
+        _ = accept("concurrently")
+        let ifNotExists = ifNotExists()
+        let name = isWord("on") ? nil : try self.name()
+        try expect("on")
+        _ = accept("only")
+        let relation = try qualifiedName()
+        if accept("using") {
+            let at = token.start
+            let method = try self.name()
+            guard method == "btree" || method == "hash" else {
+                throw SQLError.unsupported("an index by \(method)", at: position(at))
+            }
+        }
+        try expect(symbol: "(")
+        var columns: [(name: String, at: Int)] = []
+        repeat {
+            let at = token.start
+            guard peek != .symbol("("), peek(ahead: 1) != .symbol("(") else {
+                throw SQLError.unsupported("an index on an expression", at: position(at))
+            }
+            columns.append((try self.name(), at))
+            if !accept("asc") { _ = accept("desc") }
+            if accept("nulls"), !accept("first") { try expect("last") }
+        } while accept(symbol: ",")
+        try expect(symbol: ")")
+        // Rows are read whole: there is nothing to add.
+        if accept("include") { _ = try nameList() }
+        if isWord("where") {
+            throw SQLError.unsupported("a partial index", at: position(token.start))
+        }
+        return .createIndex(
+            CreateIndex(
+                name: name, relation: relation, columns: columns, ifNotExists: ifNotExists))
+    }
+
     mutating func tableElements() throws(SQLError) -> TableElements {
         var elements = TableElements()
         try expect(symbol: "(")

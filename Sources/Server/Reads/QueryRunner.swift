@@ -25,13 +25,14 @@ struct QueryRunner {
     let sources: [Int32: any SourceReader]
     /// Rows that the transaction has inserted and not committed.
     let overlay: [TableChange]
+    let indexes: IndexRegistry
     let cancel: CancelToken
     /// Rows of a result that are kept in memory; more is 53200.
     static let maximumResultRows = 20_000_000
 
     /// The result's rows, in order where the plan asks for one.
     func run(_ plan: LogicalPlan) throws(SQLError) -> [Batch] {
-        let lowered = try Lowering.lower(plan, forView: false)
+        let lowered = try Lowering.lower(plan, forView: false) { catalog.indexes(of: $0) }
         let collect = CollectOperator(maximumRows: QueryRunner.maximumResultRows)
         lowered.circuit.interruption = { () throws(SQLError) in try cancel.check() }
         _ = lowered.circuit.add("collect", collect, inputs: [lowered.output])
@@ -53,6 +54,15 @@ struct QueryRunner {
             throw SQLError(.undefinedTable, "relation \"\(scan.relation.name)\" does not exist")
         }
         let own = overlay.filter { $0.table == scan.relation.oid }.map(\.batch)
+        if let found = lookUp(scan, snapshot) {
+            let batches = [found] + own
+            let net =
+                own.isEmpty
+                ? found
+                : Batch.concatenated(batches, types: scan.relation.types).consolidated()
+            return try circuit.push(
+                own.isEmpty ? net : net.projected(scan.columns), into: scan.node)
+        }
         if own.contains(where: { $0.weights != nil }) {
             return try circuit.push(try merged(snapshot, own, scan), into: scan.node)
         }
@@ -62,6 +72,17 @@ struct QueryRunner {
                 snapshot.scan(page: page, at: ticket.epoch, columns: scan.columns), into: scan.node)
         }
         for batch in own { try circuit.push(batch.projected(scan.columns), into: scan.node) }
+    }
+
+    /// The rows that the scan's index finds: the wanted columns, or all of them when the transaction's
+    /// own changes have to be put on top.
+    private func lookUp(_ scan: ScanInput, _ snapshot: RowStore.Snapshot) -> Batch? {
+        guard let access = scan.access else { return nil }
+        let hasOwn = overlay.contains { $0.table == scan.relation.oid }
+        let all = Array(scan.relation.columns.indices)
+        return indexes.index(scan.relation.oid, access.columns).rows(
+            in: snapshot, at: ticket.epoch, ranges: access.ranges,
+            columns: hasOwn ? all : scan.columns)
     }
 
     /// The table as the transaction sees it, when it has taken rows away: no weight is negative.

@@ -33,6 +33,7 @@ extension Session {
             return try await setSchema(kind, name, to: schema, ifExists: ifExists)
         case .comment(let name, let column, let text):
             return try await comment(name, column, text)
+        case .createIndex(let index): return try await createIndex(index)
         case .createSequence(let name, let ifNotExists, let start):
             return try await createSequence(name, ifNotExists: ifNotExists, start: start)
         case .copy:
@@ -79,7 +80,8 @@ extension Session {
         database.backends.withLock { $0[backendID]?.cancel = token }
         let runner = QueryRunner(
             ticket: ticket, catalog: database.catalogStore.catalog,
-            sources: database.readers.withLock { $0 }, overlay: pending, cancel: token)
+            sources: database.readers.withLock { $0 }, overlay: pending,
+            indexes: database.indexes, cancel: token)
         startTimeout(token)
         let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
             database.queries.submit {
@@ -271,7 +273,13 @@ extension Session {
             plan = bound.plan
             head = ["Delete from \(bound.table.name)"]
         }
-        var lines = head + Explain.lines(Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1)
+        let catalog = database.catalogStore.catalog
+        let isRead = if case .createView = inner { false } else { true }
+        var lines =
+            head
+            + Explain.lines(Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1) {
+                isRead ? catalog.indexes(of: $0) : []
+            }
         if isAnalyze, case .query = inner {
             let batches = try await run(Optimizer.optimized(plan), reading: binder.references)
             lines.append("Rows: \(batches.reduce(0) { $0 + $1.totalWeight })")

@@ -176,7 +176,7 @@ extension Session {
         var oids = relations
         if oids.isEmpty { return }
         let owned = catalog.userObjects.filter {
-            $0.kind == .sequence && oids.contains($0.ownerOID)
+            ($0.kind == .sequence || $0.kind == .index) && oids.contains($0.ownerOID)
         }
         oids += owned.map(\.oid).filter { !oids.contains($0) }
         for oid in oids where catalog.objects[oid]?.kind == .sequence {
@@ -185,6 +185,11 @@ extension Session {
         let dropped = oids
         let end = database.catalogStore.remove(dropped)
         database.readers.withLock { readers in for oid in dropped { readers[oid] = nil } }
+        database.indexes.forget(dropped)
+        for oid in oids {
+            guard let index = catalog.objects[oid], index.kind == .index else { continue }
+            database.indexes.forget(index.ownerOID, index.indexed)
+        }
         let _: Void = try await database.ask { .drop(dropped, $0) }
         await database.metadataDurable(end)
     }
@@ -192,7 +197,7 @@ extension Session {
     static func matches(_ kind: Drop.Kind, _ object: CatalogObject.Kind) -> Bool {
         switch (kind, object) {
         case (.table, .table), (.source, .source), (.view, .view), (.sequence, .sequence),
-            (.materializedView, .materializedView):
+            (.materializedView, .materializedView), (.index, .index):
             true
         default: false
         }

@@ -44,9 +44,10 @@ package final class RowStore: @unchecked Sendable {
     /// Rows ended, oldest first, for `changes`.
     private var endedLog: [(epoch: UInt32, row: UInt32)] = []
     private var dropQueue: [Int] = []
+    private var generation: UInt64 = 0
     /// Rows visible at the newest epoch, counted with their weights.
     package private(set) var liveWeight: Int64 = 0
-    private let published = Mutex<Snapshot>(Snapshot(pages: [], types: []))
+    private let published = Mutex<Snapshot>(Snapshot(pages: [], types: [], generation: 0))
 
     /// `key`: the columns of the primary key, or nil to find rows by their whole image.
     /// `isIndexed` false: nothing is ever retracted, and rows are not looked up.
@@ -312,7 +313,8 @@ package final class RowStore: @unchecked Sendable {
                 list.append(Snapshot.Page(page: page, versions: versions, count: page.count))
             }
         }
-        let snapshot = Snapshot(pages: list, types: types)
+        generation += 1
+        let snapshot = Snapshot(pages: list, types: types, generation: generation)
         published.withLock { $0 = snapshot }
     }
 
@@ -366,6 +368,8 @@ package final class RowStore: @unchecked Sendable {
 
         let pages: [Page]
         package let types: [DataType.Physical]
+        /// Later snapshots of a store have greater ones.
+        let generation: UInt64
 
         package var pageCount: Int { pages.count }
 

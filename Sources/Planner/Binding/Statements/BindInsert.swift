@@ -68,7 +68,7 @@ extension Binder {
     /// What COPY TO reads. - Throws: 42P01, 42809.
     package func bindCopySource(_ name: QualifiedName) throws(SQLError) -> CatalogObject {
         let object = try catalog.resolve(name, position: position(name.at))
-        guard object.kind != .view, object.kind != .sequence else {
+        guard object.kind != .view, object.kind != .sequence, object.kind != .index else {
             throw SQLError(
                 .wrongObjectType, "cannot copy from \(object.kindName) \"\(object.name)\"",
                 hint: "Try the COPY (SELECT ...) TO variant.")

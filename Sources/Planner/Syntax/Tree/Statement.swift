@@ -22,6 +22,7 @@ package enum Statement: Sendable {
     /// COMMENT ON a relation, or with a column on that.
     case comment(QualifiedName, column: String?, String?)
     case createSequence(QualifiedName, ifNotExists: Bool, start: Int64)
+    case createIndex(CreateIndex)
     case drop(Drop)
     case begin
     case commit(at: Int)
@@ -59,6 +60,11 @@ extension Statement {
 package struct QualifiedName: Hashable, Sendable {
     package var parts: [String]
     package var at: Int
+
+    package init(parts: [String], at: Int) {
+        self.parts = parts
+        self.at = at
+    }
 
     package var last: String { parts.last ?? "" }
 }
@@ -174,6 +180,15 @@ package struct CreateView: Sendable {
 package struct CreateTopic: Sendable {
     package var name: QualifiedName
     package var options: [OptionItem]
+    package var ifNotExists: Bool
+}
+
+/// CREATE INDEX as written.
+package struct CreateIndex: Sendable {
+    /// nil: named after its columns.
+    package var name: String?
+    package var relation: QualifiedName
+    package var columns: [(name: String, at: Int)]
     package var ifNotExists: Bool
 }
 
