@@ -44,11 +44,13 @@ let package = Package(
         .target(
             name: "CRe2", cxxSettings: cxxFlags,
             linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+        .target(
+            name: "CPcre2", cSettings: cFlags, linkerSettings: [.linkedLibrary("pcre2-8")]),
         module("Types", ["CPure"]),
         module("Platform", ["CLinux", "CPure", "CZstd", "CLz4", "CSnappy", "CZlib"]),
         // Memory, engine, language
         module("State", ["Types", "Platform", "CPure", "CSQLite"]),
-        module("Dataflow", ["Types", "State", "CPure", "CRe2"]),
+        module("Dataflow", ["Types", "State", "CPure", "CRe2", "CPcre2"]),
         module("Planner", ["Types", "Dataflow"]),
         // Edges
         module("Wire", ["Types", "Platform"]),

@@ -174,9 +174,9 @@ import Types
         let rig = Rig(Self.aggregate())
         let rows = (0..<groups).map { [Value.string("g\($0)"), .int(1)] }
         try rig.step(Batch(rows: rows, types: Self.types))
-        let before = rig.circuit.rowsTouched.map(\.rows)
+        let before = rig.circuit.operators.map(\.rows)
         try rig.step(Batch(rows: [[.string("g7"), .int(2)]], types: Self.types))
-        let touched = zip(rig.circuit.rowsTouched, before).map { $0.rows - $1 }
+        let touched = zip(rig.circuit.operators, before).map { $0.rows - $1 }
         #expect(touched == [1, 1, 2])
     }
 }

@@ -73,9 +73,9 @@ import Types
         let rig = Rig(Self.join(), inputs: 2)
         let state = (0..<stateRows).map { [Value.int(Int64($0)), .string("s")] }
         try rig.step([(1, Batch(rows: state, types: Self.types))])
-        let before = rig.circuit.rowsTouched.map(\.rows)
+        let before = rig.circuit.operators.map(\.rows)
         try rig.step([(0, Batch(rows: [[.int(500), .string("a")]], types: Self.types))])
-        let touched = zip(rig.circuit.rowsTouched, before).map { $0.rows - $1 }
+        let touched = zip(rig.circuit.operators, before).map { $0.rows - $1 }
         #expect(touched == [1, 0, 1, 1])
     }
 }

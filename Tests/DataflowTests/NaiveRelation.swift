@@ -107,7 +107,7 @@ final class Rig {
     func step(_ batch: Batch) throws(SQLError) -> [Batch] { try step([(0, batch)]) }
 
     /// Rows that have come out of the operator.
-    var rowsOut: Int64 { circuit.rowsTouched.last?.rows ?? 0 }
+    var rowsOut: Int64 { circuit.operators.last?.rows ?? 0 }
 
     /// All state to another rig of the same shape.
     func restore(into other: Rig) throws(SQLError) {

@@ -11,6 +11,7 @@ package final class Circuit: @unchecked Sendable {
     private struct Node {
         let name: String
         let body: any Operator
+        let inputs: [Int]
         var targets: [Target] = []
         var rowsIn: Int64 = 0
     }
@@ -39,7 +40,7 @@ package final class Circuit: @unchecked Sendable {
             precondition(input < number, "node \(number) before its input \(input)")
             nodes[input].targets.append(Target(node: number, port: port))
         }
-        nodes.append(Node(name: name, body: body))
+        nodes.append(Node(name: name, body: body, inputs: inputs))
         if let exchange = body as? ExchangeOperator { exchanges.append((number, exchange)) }
         return number
     }
@@ -102,6 +103,9 @@ package final class Circuit: @unchecked Sendable {
         return list
     }
 
-    /// Rows that each operator has received since it was made, for EXPLAIN and for tests.
-    package var rowsTouched: [(name: String, rows: Int64)] { nodes.map { ($0.name, $0.rowsIn) } }
+    /// Each operator's name, the numbers of those that feed it, and the rows that it has received
+    /// since it was made, for EXPLAIN.
+    package var operators: [(name: String, inputs: [Int], rows: Int64)] {
+        nodes.map { ($0.name, $0.inputs, $0.rowsIn) }
+    }
 }

@@ -124,6 +124,25 @@ package final class ShardedCircuit {
         }
     }
 
+    /// A line for each operator: what feeds it, the rows it has received in all shards since it was
+    /// made, and an estimate of the memory that its state holds.
+    package var report: [String] {
+        var bytes: [Int: Int] = [:]
+        for trace in traces {
+            let number = Int(trace.name.prefix { $0.isNumber }) ?? 0
+            bytes[number, default: 0] += trace.byteCount
+        }
+        let lists = shards.map(\.operators)
+        // The first shard has them all; what brings the shards together is only there.
+        return lists[0].indices.map { number in
+            let (name, inputs, _) = lists[0][number]
+            let rows = lists.reduce(Int64(0)) { $0 + ($1.count > number ? $1[number].rows : 0) }
+            let from = inputs.isEmpty ? "" : " <- " + inputs.map(String.init).joined(separator: ", ")
+            let state = bytes[number].map { ", state \($0) bytes" } ?? ""
+            return "\(number) \(name)\(from)  (rows \(rows)\(state))"
+        }
+    }
+
     // MARK: - Checkpoints
 
     /// The state of all shards under each trace's name.

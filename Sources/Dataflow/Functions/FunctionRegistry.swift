@@ -7,7 +7,7 @@ package enum FunctionRegistry {
             ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
             TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
             JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, ByteFunctions.all,
-            IntegerFunctions.all,
+            IntegerFunctions.all, SimilarPattern.all,
         ]
         return Dictionary(grouping: families.flatMap { $0 }, by: \.name)
     }()

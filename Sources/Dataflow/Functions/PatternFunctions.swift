@@ -108,15 +108,10 @@ enum PatternFunctions {
             (symbol, negated, folded) in
             ScalarFunction(symbol, [.text, .text], .boolean, canFail: true) { e, c in
                 let texts = c[0].view
-                var last: (pattern: [UInt8], compiled: RegularExpression)?
+                var memo = RegexMemo()
                 return RowKernels.bools(e, c) { (row) throws(SQLError) in
-                    let pattern = c[1].textBytes(row)
-                    if last?.pattern != pattern {
-                        last = (
-                            pattern, try RegularExpression.compiled(pattern, ignoreCase: folded)
-                        )
-                    }
-                    return unsafe (last?.compiled.find(texts.text(row)) != nil) != negated
+                    let regex = try memo.compiled(c[1].textBytes(row), ignoringCase: folded)
+                    return unsafe (try regex.find(texts.text(row)) != nil) != negated
                 }
             }
         }
@@ -125,14 +120,12 @@ enum PatternFunctions {
     private static var regexFunctions: [ScalarFunction] {
         [
             ScalarFunction("substring", [.text, .text], .text, canFail: true) { e, c in
-                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                var memo = RegexMemo()
+                return RowKernels.texts(e, c) { (row) throws(SQLError) in
                     let text = c[0].textBytes(row)
-                    let regex = try RegularExpression.compiled(
-                        c[1].textBytes(row), ignoreCase: false)
+                    let regex = try memo.compiled(c[1].textBytes(row))
                     let groups = regex.groupCount > 0 ? 2 : 1
-                    let found = unsafe text.withUnsafeBufferPointer {
-                        unsafe regex.find($0, groups: groups)
-                    }
+                    let found = try regex.find(text, groups: groups)
                     guard let found, let range = found[groups - 1] else { return nil }
                     return Array(text[range])
                 }
@@ -143,49 +136,50 @@ enum PatternFunctions {
 
     private static func replace(_ arguments: [DataType]) -> ScalarFunction {
         ScalarFunction("regexp_replace", arguments, .text, canFail: true) { e, c in
-            RowKernels.texts(e, c) { (row) throws(SQLError) in
-                let flags = c.count > 3 ? String(decoding: c[3].textBytes(row), as: UTF8.self) : ""
-                for flag in flags where !"gic".contains(flag) {
-                    throw SQLError(
-                        .invalidParameterValue, "invalid regular expression option: \"\(flag)\"")
-                }
-                let regex = try RegularExpression.compiled(
-                    c[1].textBytes(row), ignoreCase: flags.contains("i"))
-                return replaced(
-                    c[0].textBytes(row), regex, c[2].textBytes(row), all: flags.contains("g"))
+            var memo = RegexMemo()
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                let flags = c.count > 3 ? c[3].textBytes(row) : []
+                let regex = try memo.compiled(c[1].textBytes(row), flags: flags)
+                return try replaced(
+                    c[0].textBytes(row), regex, c[2].textBytes(row), all: flags.contains(103))
+            }
+        }
+    }
+
+    /// Appends a replacement in which \\1 to \\9 and \\& stand for parts of the match.
+    static func append(
+        _ replacement: [UInt8], _ text: [UInt8], _ match: [Range<Int>?], to result: inout [UInt8]
+    ) {
+        var index = 0
+        while index < replacement.count {
+            let byte = replacement[index]
+            index += 1
+            guard byte == 92, index < replacement.count else {
+                result.append(byte)
+                continue
+            }
+            let next = replacement[index]
+            index += 1
+            switch next {
+            case 48...57:
+                let group = Int(next - 48)
+                if group < match.count, let range = match[group] { result += text[range] }
+            case 38: if let whole = match[0] { result += text[whole] }
+            default: result.append(next)
             }
         }
     }
 
     private static func replaced(
         _ text: [UInt8], _ regex: RegularExpression, _ replacement: [UInt8], all: Bool
-    ) -> [UInt8] {
+    ) throws(SQLError) -> [UInt8] {
         var result: [UInt8] = []
         var from = 0
         while from <= text.count {
-            let found = unsafe text.withUnsafeBufferPointer {
-                unsafe regex.find($0, from: from, groups: 10)
-            }
+            let found = try regex.find(text, from: from, groups: 10)
             guard let found, let whole = found[0] else { break }
             result += text[from..<whole.lowerBound]
-            var index = 0
-            while index < replacement.count {
-                let byte = replacement[index]
-                if byte == 92, index + 1 < replacement.count {
-                    let next = replacement[index + 1]
-                    index += 2
-                    if next >= 48, next <= 57 {
-                        if let range = found[Int(next - 48)] { result += text[range] }
-                    } else if next == 38 {
-                        result += text[whole]
-                    } else {
-                        result.append(next)
-                    }
-                    continue
-                }
-                result.append(byte)
-                index += 1
-            }
+            append(replacement, text, found, to: &result)
             if whole.isEmpty {
                 if whole.lowerBound < text.count { result.append(text[whole.lowerBound]) }
                 from = whole.upperBound + 1

@@ -2,7 +2,7 @@ import Types
 
 /// regexp_match and its kin, beside those of `PatternFunctions`.
 enum RegexFunctions {
-    static let all: [ScalarFunction] = matching + splitting + counting
+    static let all: [ScalarFunction] = matching + allMatches + splitting + counting + replacing
 
     private static let textArray = DataType.array(of: .text)
 
@@ -11,30 +11,23 @@ enum RegexFunctions {
     }
 
     /// The expression of an argument with the flags of another (or none).
-    private static func regex(_ c: [Column], _ pattern: Int, flags index: Int, _ row: Int)
-        throws(SQLError) -> (regex: RegularExpression, isGlobal: Bool)
-    {
-        let flags = String(decoding: bytes(c, index, row), as: UTF8.self)
-        for flag in flags where !"gic".contains(flag) {
-            throw SQLError(
-                .invalidParameterValue, "invalid regular expression option: \"\(flag)\"")
-        }
+    private static func regex(
+        _ memo: inout RegexMemo, _ c: [Column], _ pattern: Int, flags index: Int, _ row: Int
+    ) throws(SQLError) -> (regex: RegularExpression, isGlobal: Bool) {
+        let flags = bytes(c, index, row)
         return (
-            try RegularExpression.compiled(
-                c[pattern].textBytes(row), ignoreCase: flags.contains("i")), flags.contains("g")
+            try memo.compiled(c[pattern].textBytes(row), flags: flags), flags.contains(103)
         )
     }
 
     /// Every match from a place on: the whole and the groups.
     private static func matches(
         _ text: [UInt8], _ regex: RegularExpression, from start: Int = 0, limit: Int = Int.max
-    ) -> [[Range<Int>?]] {
+    ) throws(SQLError) -> [[Range<Int>?]] {
         var list: [[Range<Int>?]] = []
         var from = start
         while from <= text.count, list.count < limit {
-            let found = unsafe text.withUnsafeBufferPointer {
-                unsafe regex.find($0, from: from, groups: regex.groupCount + 1)
-            }
+            let found = try regex.find(text, from: from, groups: regex.groupCount + 1)
             guard let found, let whole = found[0] else { break }
             list.append(found)
             from = whole.isEmpty ? whole.upperBound + 1 : whole.upperBound
@@ -60,8 +53,9 @@ enum RegexFunctions {
 
     private static var matching: [ScalarFunction] {
         function("regexp_match", 2...3, [.text, .text, .text], textArray) { e, c in
-            RowKernels.texts(e, c) { (row) throws(SQLError) in
-                let (regex, isGlobal) = try regex(c, 1, flags: 2, row)
+            var memo = RegexMemo()
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                let (regex, isGlobal) = try regex(&memo, c, 1, flags: 2, row)
                 if isGlobal {
                     throw SQLError(
                         .invalidParameterValue,
@@ -69,27 +63,43 @@ enum RegexFunctions {
                         hint: "Use the regexp_matches function instead.")
                 }
                 let text = c[0].textBytes(row)
-                return matches(text, regex, limit: 1).first.map {
+                return try matches(text, regex, limit: 1).first.map {
                     groups(text, $0).encoded(.text)
                 }
             }
         }
             + function("regexp_like", 2...3, [.text, .text, .text], .boolean) { e, c in
-                RowKernels.bools(e, c) { (row) throws(SQLError) in
-                    let (regex, _) = try regex(c, 1, flags: 2, row)
-                    return !matches(c[0].textBytes(row), regex, limit: 1).isEmpty
+                var memo = RegexMemo()
+                return RowKernels.bools(e, c) { (row) throws(SQLError) in
+                    let (regex, _) = try regex(&memo, c, 1, flags: 2, row)
+                    return try !matches(c[0].textBytes(row), regex, limit: 1).isEmpty
                 }
             }
     }
 
+    /// The matches as texts, each of which is an array of its groups.
+    private static var allMatches: [ScalarFunction] {
+        function("regexp_matches@array", 2...3, [.text, .text, .text], textArray) { e, c in
+            var memo = RegexMemo()
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                let (regex, isGlobal) = try regex(&memo, c, 1, flags: 2, row)
+                let text = c[0].textBytes(row)
+                let found = try matches(text, regex, limit: isGlobal ? Int.max : 1)
+                return ArrayValue(found.map { .text(groups(text, $0).encoded(.text)) }).encoded(
+                    .text)
+            }
+        }
+    }
+
     private static var splitting: [ScalarFunction] {
         function("regexp_split_to_array", 2...3, [.text, .text, .text], textArray) { e, c in
-            RowKernels.texts(e, c) { (row) throws(SQLError) in
-                let (regex, _) = try regex(c, 1, flags: 2, row)
+            var memo = RegexMemo()
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                let (regex, _) = try regex(&memo, c, 1, flags: 2, row)
                 let text = c[0].textBytes(row)
                 var parts: [Value] = []
                 var start = 0
-                for match in matches(text, regex) {
+                for match in try matches(text, regex) {
                     guard let whole = match[0] else { continue }
                     // An empty match at the beginning or behind the last separator splits nothing.
                     if whole.isEmpty, whole.lowerBound <= start || whole.lowerBound >= text.count {
@@ -138,23 +148,25 @@ enum RegexFunctions {
 
     private static var counting: [ScalarFunction] {
         function("regexp_count", 2...4, [.text, .text, .int4, .text], .int4) { e, c in
-            RowKernels.ints(e, c) { (row) throws(SQLError) in
+            var memo = RegexMemo()
+            return RowKernels.ints(e, c) { (row) throws(SQLError) in
                 let text = c[0].textBytes(row)
                 let from = try place(text, c, 2, row)
-                let (regex, _) = try regex(c, 1, flags: 3, row)
-                return Int64(matches(text, regex, from: from).count)
+                let (regex, _) = try regex(&memo, c, 1, flags: 3, row)
+                return Int64(try matches(text, regex, from: from).count)
             }
         }
             + function(
                 "regexp_substr", 2...6, [.text, .text, .int4, .int4, .text, .int4], .text
             ) { e, c in
-                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                var memo = RegexMemo()
+                return RowKernels.texts(e, c) { (row) throws(SQLError) in
                     let text = c[0].textBytes(row)
                     let from = try place(text, c, 2, row)
                     let number = try positive("n", c, 3, row, least: 1)
-                    let (regex, _) = try regex(c, 1, flags: 4, row)
+                    let (regex, _) = try regex(&memo, c, 1, flags: 4, row)
                     let group = c.count > 5 ? try positive("subexpr", c, 5, row, least: 0) : 0
-                    let found = matches(text, regex, from: from, limit: number)
+                    let found = try matches(text, regex, from: from, limit: number)
                     guard found.count == number, group < found[number - 1].count,
                         let range = found[number - 1][group]
                     else { return nil }
@@ -164,7 +176,8 @@ enum RegexFunctions {
             + function(
                 "regexp_instr", 2...7, [.text, .text, .int4, .int4, .int4, .text, .int4], .int4
             ) { e, c in
-                RowKernels.ints(e, c) { (row) throws(SQLError) in
+                var memo = RegexMemo()
+                return RowKernels.ints(e, c) { (row) throws(SQLError) in
                     let text = c[0].textBytes(row)
                     let from = try place(text, c, 2, row)
                     let number = try positive("n", c, 3, row, least: 1)
@@ -174,9 +187,9 @@ enum RegexFunctions {
                             .invalidParameterValue,
                             "invalid value for parameter \"endoption\": \(wantsEnd)")
                     }
-                    let (regex, _) = try regex(c, 1, flags: 5, row)
+                    let (regex, _) = try regex(&memo, c, 1, flags: 5, row)
                     let group = c.count > 6 ? try positive("subexpr", c, 6, row, least: 0) : 0
-                    let found = matches(text, regex, from: from, limit: number)
+                    let found = try matches(text, regex, from: from, limit: number)
                     guard found.count == number, group < found[number - 1].count,
                         let range = found[number - 1][group]
                     else { return 0 }
@@ -184,5 +197,33 @@ enum RegexFunctions {
                     return Int64(TextEncoding.characterCount(Array(text[..<at]))) + 1
                 }
             }
+    }
+
+    /// regexp_replace from a character on, and the N-th match alone (0: all).
+    private static var replacing: [ScalarFunction] {
+        function(
+            "regexp_replace", 4...6, [.text, .text, .text, .int4, .int4, .text], .text
+        ) { e, c in
+            var memo = RegexMemo()
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                let text = c[0].textBytes(row)
+                let from = try place(text, c, 3, row)
+                let number = c.count > 4 ? try positive("n", c, 4, row, least: 0) : 1
+                let (regex, isGlobal) = try regex(&memo, c, 1, flags: 5, row)
+                let all = number == 0 || isGlobal && c.count < 5
+                let replacement = c[2].textBytes(row)
+                var result = Array(text[..<from])
+                var at = from
+                for (index, match) in try matches(
+                    text, regex, from: from, limit: all ? Int.max : number
+                ).enumerated() {
+                    guard let whole = match[0], all || index + 1 == number else { continue }
+                    result += text[at..<whole.lowerBound]
+                    PatternFunctions.append(replacement, text, match, to: &result)
+                    at = whole.upperBound
+                }
+                return result + text[at...]
+            }
+        }
     }
 }

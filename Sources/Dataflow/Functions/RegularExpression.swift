@@ -1,38 +1,57 @@
+import CPcre2
 import CRe2
 import Synchronization
 import Types
 
-/// A compiled regular expression; leftmost-longest, as PostgreSQL's AREs.
+/// A compiled regular expression. RE2 runs it, leftmost-longest as PostgreSQL's, in time linear in the
+/// text; PCRE2, with limits, runs what RE2 cannot say.
 @safe
 final class RegularExpression: @unchecked Sendable {
-    // RE2 objects are safe to use from several threads.
-    private let handle: OpaquePointer
+    // Compiled patterns of both libraries are safe to use from several threads.
+    @safe
+    private enum Engine {
+        case re2(OpaquePointer)
+        case pcre2(OpaquePointer)
+    }
 
-    private init(handle: OpaquePointer) { unsafe self.handle = handle }
+    private let engine: Engine
+    /// Groups of the pattern, the whole not counted.
+    let groupCount: Int
 
-    deinit { unsafe cre2_free(handle) }
+    private init(_ engine: Engine) {
+        self.engine = engine
+        groupCount =
+            switch engine {
+            case .re2(let handle): unsafe Int(cre2_group_count(handle))
+            case .pcre2(let handle): unsafe Int(cpcre2_group_count(handle))
+            }
+    }
 
-    private static let cache = Mutex<[String: RegularExpression]>([:])
+    deinit {
+        switch engine {
+        case .re2(let handle): unsafe cre2_free(handle)
+        case .pcre2(let handle): unsafe cpcre2_free(handle)
+        }
+    }
+
+    private struct Key: Hashable {
+        let pattern: [UInt8]
+        let options: RegexSyntax.Options
+    }
+
+    private static let cache = Mutex<[Key: RegularExpression]>([:])
     private static let cacheLimit = 256
 
     /// Compiles, or finds a compiled one.
-    /// - Throws: 2201B for a bad pattern, 0A000 for what RE2 cannot say.
-    static func compiled(_ pattern: [UInt8], ignoreCase: Bool) throws(SQLError) -> RegularExpression
+    /// - Throws: 2201B for a bad pattern, 22023 for bad options in it.
+    static func compiled(_ pattern: [UInt8], _ options: RegexSyntax.Options) throws(SQLError)
+        -> RegularExpression
     {
-        let text = String(decoding: pattern, as: UTF8.self)
-        let key = (ignoreCase ? "i" : "c") + text
+        let key = Key(pattern: pattern, options: options)
         if let found = cache.withLock({ $0[key] }) { return found }
-        let translated = try translate(text)
-        let bytes = translated.utf8.map { CChar(bitPattern: $0) }
-        guard let handle = unsafe cre2_compile(bytes, bytes.count, ignoreCase ? 1 : 0) else {
-            throw SQLError(.outOfMemory, "out of memory compiling a regular expression")
-        }
-        let made = unsafe RegularExpression(handle: handle)
-        if let reason = unsafe cre2_error(handle) {
-            throw SQLError(
-                .invalidRegularExpression,
-                "invalid regular expression: \(unsafe String(cString: reason))")
-        }
+        let syntax = try RegexSyntax(String(decoding: pattern, as: UTF8.self), options)
+        let made = RegularExpression(
+            syntax.backtracks ? try backtracking(syntax) : try linear(syntax))
         cache.withLock { cache in
             if cache.count >= cacheLimit { cache.removeAll() }
             cache[key] = made
@@ -40,58 +59,97 @@ final class RegularExpression: @unchecked Sendable {
         return made
     }
 
-    /// PostgreSQL's escapes that RE2 writes otherwise.
-    private static func translate(_ pattern: String) throws(SQLError) -> String {
-        var result = ""
-        var rest = Substring(pattern)
-        if rest.hasPrefix("***:") { rest = rest.dropFirst(4) }
-        if rest.hasPrefix("***=") {
-            return rest.dropFirst(4).map { $0.isLetter || $0.isNumber ? "\($0)" : "\\\($0)" }
-                .joined()
-        }
-        while let character = rest.popFirst() {
-            if character == "(", rest.hasPrefix("?") {
-                let next = rest.dropFirst().first
-                if next == "=" || next == "!" || next == "<" {
-                    throw .unsupported("a lookaround constraint in a regular expression")
-                }
-            }
-            guard character == "\\", let escaped = rest.popFirst() else {
-                result.append(character)
-                continue
-            }
-            switch escaped {
-            case "y": result += "\\b"
-            case "Y": result += "\\B"
-            case "Z": result += "\\z"
-            case "m", "M": throw .unsupported("\\\(escaped) in a regular expression")
-            case "1"..."9": throw .unsupported("a back reference in a regular expression")
-            default: result += "\\\(escaped)"
-            }
-        }
-        return result
+    private static func invalid(_ reason: String) -> SQLError {
+        SQLError(.invalidRegularExpression, "invalid regular expression: \(reason)")
     }
 
-    var groupCount: Int { unsafe Int(cre2_group_count(handle)) }
+    private static func linear(_ syntax: RegexSyntax) throws(SQLError) -> Engine {
+        let options = syntax.options
+        let mode = (options.dotMatchesNewline ? "s" : "") + (options.matchesLines ? "m" : "")
+        let off = options.dotMatchesNewline ? "" : "-s"
+        let flags = mode.isEmpty && off.isEmpty ? "" : "(?\(mode)\(off))"
+        let bytes = (flags + syntax.text).utf8.map { CChar(bitPattern: $0) }
+        guard let handle = unsafe cre2_compile(bytes, bytes.count, options.ignoresCase ? 1 : 0)
+        else { throw SQLError(.outOfMemory, "out of memory compiling a regular expression") }
+        if let reason = unsafe cre2_error(handle) {
+            let error = invalid(unsafe String(cString: reason))
+            unsafe cre2_free(handle)
+            throw error
+        }
+        return unsafe .re2(handle)
+    }
+
+    private static func backtracking(_ syntax: RegexSyntax) throws(SQLError) -> Engine {
+        let options = syntax.options
+        let bytes = syntax.text.utf8.map { CChar(bitPattern: $0) }
+        var reason = [UInt8](repeating: 0, count: 256)
+        let handle = unsafe reason.withUnsafeMutableBytes { buffer in
+            unsafe cpcre2_compile(
+                bytes, bytes.count, options.ignoresCase ? 1 : 0, options.dotMatchesNewline ? 1 : 0,
+                options.matchesLines ? 1 : 0, options.isExtended ? 1 : 0,
+                buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+        guard let handle = unsafe handle else {
+            throw invalid(String(decoding: reason.prefix { $0 != 0 }, as: UTF8.self))
+        }
+        return unsafe .pcre2(handle)
+    }
 
     /// Byte ranges of the match and its groups, the search beginning at `from`; nil when there is
     /// none.
-    func find(_ text: UnsafeBufferPointer<UInt8>, from: Int = 0, groups: Int = 1) -> [Range<Int>?]?
+    /// - Throws: 54000 when a backtracking pattern takes too many steps.
+    func find(_ text: UnsafeBufferPointer<UInt8>, from: Int = 0, groups: Int = 1) throws(SQLError)
+        -> [Range<Int>?]?
     {
         var starts = [Int64](repeating: -1, count: groups)
         var lengths = [Int64](repeating: 0, count: groups)
-        let found = unsafe text.withMemoryRebound(to: CChar.self) { characters in
-            // An empty text has no address, which RE2 would take for "no match".
-            unsafe withUnsafePointer(to: 0 as CChar) { empty in
-                unsafe cre2_find(
-                    handle, characters.baseAddress ?? empty, text.count, from, Int32(groups),
-                    &starts,
-                    &lengths)
+        // An empty text has no address, which the libraries would take for an error.
+        let empty: [UInt8] = [0]
+        let found = unsafe empty.withUnsafeBufferPointer { spare -> Int32 in
+            guard let start = unsafe text.baseAddress ?? spare.baseAddress else { return 0 }
+            return unsafe start.withMemoryRebound(to: CChar.self, capacity: max(text.count, 1)) {
+                switch engine {
+                case .re2(let handle):
+                    unsafe cre2_find(
+                        handle, $0, text.count, from, Int32(groups), &starts, &lengths)
+                case .pcre2(let handle):
+                    unsafe cpcre2_find(
+                        handle, $0, text.count, from, Int32(groups), &starts, &lengths)
+                }
             }
+        }
+        guard found >= 0 else {
+            throw SQLError(
+                .programLimitExceeded, "the regular expression takes too many steps",
+                hint: "Back references, lookaround and non-greedy repeats are matched by trial; make them simpler.")
         }
         guard found != 0 else { return nil }
         return (0..<groups).map { index in
             starts[index] < 0 ? nil : Int(starts[index])..<Int(starts[index] + lengths[index])
         }
+    }
+
+    func find(_ text: [UInt8], from: Int = 0, groups: Int = 1) throws(SQLError) -> [Range<Int>?]? {
+        unsafe try text.withUnsafeBufferPointer { (buffer) throws(SQLError) in
+            unsafe try find(buffer, from: from, groups: groups)
+        }
+    }
+}
+
+/// The expression of the row before, which is that of the next row more often than not.
+struct RegexMemo {
+    private var last: (pattern: [UInt8], flags: [UInt8], compiled: RegularExpression)?
+
+    mutating func compiled(_ pattern: [UInt8], flags: [UInt8] = [], ignoringCase: Bool = false)
+        throws(SQLError) -> RegularExpression
+    {
+        if let last, last.pattern == pattern, last.flags == flags { return last.compiled }
+        var options = RegexSyntax.Options()
+        options.ignoresCase = ignoringCase
+        // g says how often, not what.
+        try options.apply(String(decoding: flags.filter { $0 != 103 }, as: UTF8.self))
+        let compiled = try RegularExpression.compiled(pattern, options)
+        last = (pattern, flags, compiled)
+        return compiled
     }
 }

@@ -62,6 +62,11 @@ enum SetFunctions {
                 try rows(keys + "@array", "key", takesAlias: false),
                 try rows(name + "@array", "value", takesAlias: false),
             ]
+        case "regexp_matches":
+            let array = try binder.function("regexp_matches@array", arguments, call.at)
+            return [
+                Rows(array: array, field: Field(name, .array(of: .text)), takesAlias: true)
+            ]
         case "generate_subscripts": return [try rows(name + "@array", name)]
         default:
             throw SQLError.unsupported("\(name) in FROM", at: binder.binder.position(call.at))

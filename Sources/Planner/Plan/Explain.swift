@@ -4,11 +4,13 @@ import Types
 /// Plans and expressions as text; equal expressions have equal texts.
 package enum Explain {
     /// One line a node, children indented.
-    /// `indexes`: the columns of each index that a relation has.
+    /// `indexes`: the columns of each index that a relation has; `counts`: how many rows it has.
     package static func lines(
-        _ plan: LogicalPlan, indent: Int = 0, indexes: (Int32) -> [[Int]] = { _ in [] }
+        _ plan: LogicalPlan, indent: Int = 0, indexes: (Int32) -> [[Int]] = { _ in [] },
+        counts: (Int32) -> Double? = { _ in nil }
     ) -> [String] {
         let prefix = indent == 0 ? "" : String(repeating: " ", count: indent * 2 - 2) + "-> "
+        let estimate = "  (rows ~ \(whole(plan.estimatedRows(counts))))"
         if case .filter(.scan(let object, let columns), let predicate) = plan,
             let access = IndexRanges.access(
                 object, scanned: columns, predicate, indexes: indexes(object.oid))
@@ -16,14 +18,20 @@ package enum Explain {
             let names = access.columns.map { object.columns[$0].name }.joined(separator: ", ")
             let count = access.ranges.count
             return [
-                prefix + head(plan),
+                prefix + head(plan) + estimate,
                 String(repeating: " ", count: indent * 2) + "-> "
                     + head(.scan(object, columns: columns))
                     + " by index (\(names)), \(count) range\(count == 1 ? "" : "s")",
             ]
         }
-        return [prefix + head(plan)]
-            + plan.inputs.flatMap { lines($0, indent: indent + 1, indexes: indexes) }
+        return [prefix + head(plan) + estimate]
+            + plan.inputs.flatMap {
+                lines($0, indent: indent + 1, indexes: indexes, counts: counts)
+            }
+    }
+
+    private static func whole(_ rows: Double) -> String {
+        rows < 1e18 ? String(Int64(rows)) : "many"
     }
 
     private static func head(_ plan: LogicalPlan) -> String {

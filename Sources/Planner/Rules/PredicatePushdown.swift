@@ -3,8 +3,9 @@ import Types
 
 /// Moves conditions towards the scans and turns equalities over a join into its keys.
 ///
-/// A condition that can fail stays where the user put it: below a join it would see rows that the
-/// query never pairs.
+/// A condition that can fail goes below a join when it reads one side only, as in PostgreSQL: the join
+/// might make any number of pairs for it to throw away. It stays above whatever else it might see too
+/// many rows of.
 enum PredicatePushdown {
     static func applied(_ plan: LogicalPlan) -> LogicalPlan { push([], into: plan) }
 
@@ -23,8 +24,10 @@ enum PredicatePushdown {
         switch plan {
         case .filter(let input, let predicate):
             let own = conjuncts(predicate)
-            // The order is kept when something can fail: an earlier conjunct guards a later one.
-            if (own + predicates).contains(where: \.canFail) {
+            // The order is kept when something can fail: an earlier conjunct guards a later one. A join
+            // keeps it for each side.
+            let isJoin = if case .join = input { true } else { false }
+            if !isJoin, (own + predicates).contains(where: \.canFail) {
                 let (safe, _) = split(own)
                 return filtered(push(safe, into: input), own.dropFirst(safe.count) + predicates)
             }
@@ -168,9 +171,7 @@ enum PredicatePushdown {
             }
             var (left, right, above): ([Expr], [Expr], [Expr]) = ([], [], [])
             for predicate in predicates {
-                if predicate.canFail {
-                    above.append(predicate)
-                } else if join.kind == .left || join.kind == .inner,
+                if join.kind == .left || join.kind == .inner,
                     keepsSide(predicate.columns, true)
                 {
                     left.append(predicate)
@@ -190,16 +191,12 @@ enum PredicatePushdown {
         var (left, right, both, above): ([Expr], [Expr], [Expr], [Expr]) = ([], [], [], [])
         for predicate in all {
             let columns = predicate.columns
-            if predicate.canFail {
-                if above.isEmpty, join.condition != nil {
-                    both.append(predicate)
-                } else {
-                    above.append(predicate)
-                }
-            } else if !columns.isEmpty, columns.allSatisfy({ $0 < width }) {
+            if !columns.isEmpty, columns.allSatisfy({ $0 < width }) {
                 left.append(predicate)
             } else if !columns.isEmpty, columns.allSatisfy({ $0 >= width }) {
                 right.append(predicate.remapped { $0 - width })
+            } else if predicate.canFail, !above.isEmpty || join.condition == nil {
+                above.append(predicate)
             } else {
                 both.append(predicate)
             }

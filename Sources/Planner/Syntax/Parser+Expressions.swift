@@ -238,7 +238,10 @@ extension Parser {
             try expect(symbol: ")")
             return .inList(left, list, negated: negated, at: at)
         }
-        if accept("similar") { throw SQLError.unsupported("SIMILAR TO", at: position(at)) }
+        if accept("similar") {
+            try expect("to")
+            return try similar(left, negated: negated, at)
+        }
         let operatorName = (negated ? "!~~" : "~~") + (isWord("ilike") ? "*" : "")
         advance()
         if let quantified = try quantified(operatorName, left, at) { return quantified }
@@ -246,6 +249,16 @@ extension Parser {
         var escape: Expression?
         if accept("escape") { escape = try expression(above: Power.pattern) }
         return .like(operatorName, left, pattern: right, escape: escape, at: at)
+    }
+
+    /// SIMILAR TO, as the regular expression that it stands for.
+    private mutating func similar(_ left: Expression, negated: Bool, _ at: Int) throws(SQLError)
+        -> Expression
+    {
+        var arguments = [try expression(above: Power.pattern)]
+        if accept("escape") { arguments.append(try expression(above: Power.pattern)) }
+        let pattern = FunctionCall(name: ["similar_to_escape"], arguments: arguments, at: at)
+        return .binary(negated ? "!~" : "~", left, .call(pattern), at: at)
     }
 
     mutating func expressionList() throws(SQLError) -> [Expression] {
@@ -506,6 +519,13 @@ extension Parser {
             return [needle, try expression()]
         case "substring":
             let mark = index
+            let first = try expression(above: Power.pattern)
+            if accept("similar") {
+                let pattern = try expression(above: Power.pattern)
+                try expect("escape")
+                return [first, pattern, try expression()]
+            }
+            index = mark
             let value = try expression()
             guard isWord("from") || isWord("for") else {
                 index = mark
@@ -515,6 +535,17 @@ extension Parser {
             if accept("from") { from = try expression() }
             if accept("for") { return [value, from, try expression()] }
             return [value, from]
+        case "overlay":
+            let mark = index
+            let value = try expression()
+            guard accept("placing") else {
+                index = mark
+                return nil
+            }
+            let replacement = try expression()
+            try expect("from")
+            let from = try expression()
+            return [value, replacement, from] + (accept("for") ? [try expression()] : [])
         case "trim":
             return try trimArguments(at)
         default: return nil

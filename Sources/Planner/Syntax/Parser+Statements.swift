@@ -168,6 +168,7 @@ extension Parser {
             isAnalyze = accept("analyze")
             _ = accept("verbose")
         }
+        if accept(["materialized", "view"]) { return .explainView(try qualifiedName()) }
         switch try statement() {
         case .query(let query): return .explain(.query(query), isAnalyze: isAnalyze)
         case .createView(let view): return .explain(.createView(view), isAnalyze: isAnalyze)

@@ -127,6 +127,8 @@ final class Engine: @unchecked Sendable {
             views[object.oid]?.object = object
             sources.rename(object)
             reply.resume(returning: .success(()))
+        case .describe(let view, let reply):
+            reply.resume(returning: .success(views[view]?.circuit.report ?? []))
         case .drop(let relations, let reply): drop(relations, reply)
         case .awaitReadable(let relations, let reply):
             readers.append((relations, reply))

@@ -24,6 +24,8 @@ enum EngineCommand: Sendable {
     case addView(CatalogObject, LogicalPlan, waits: Bool, EngineReply<Void>)
     /// The object has another name or comment; everything else of it is as it was.
     case rename(CatalogObject, EngineReply<Void>)
+    /// A line for each operator of a view: docs/sql.md, EXPLAIN.
+    case describe(Int32, EngineReply<[String]>)
     case drop([Int32], EngineReply<Void>)
     /// Replies when all of these can be read at one epoch.
     case awaitReadable([Int32], EngineReply<Void>)

@@ -37,6 +37,11 @@ final class PublishedState: Sendable {
         }
     }
 
+    /// About how many rows a relation holds, dead versions included.
+    func rowCount(of relation: Int32) -> Int? {
+        contents.withLock { $0.stores[relation] }?.snapshot().rowCount
+    }
+
     var epoch: Epoch { contents.withLock { $0.epoch } }
 
     /// The oldest epoch that anybody still reads.

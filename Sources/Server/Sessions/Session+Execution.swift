@@ -50,6 +50,7 @@ extension Session {
         case .set(let name, let value, _): return try set(name, value)
         case .show(let name): return try show(name)
         case .reset(let name): return try reset(name)
+        case .explainView(let name): return try await explainView(name)
         case .explain(let inner, let isAnalyze):
             return try await explain(inner, isAnalyze, text, parameters)
         case .deallocate(let name): return try deallocate(name)
@@ -249,6 +250,16 @@ extension Session {
 
     // MARK: - EXPLAIN
 
+    /// What each operator of a materialized view has received, and what it holds.
+    private func explainView(_ name: QualifiedName) async throws(SQLError) -> StatementResult {
+        let view = try context().catalog.resolve(name, position: name.at)
+        guard view.kind == .materializedView else {
+            throw SQLError(.wrongObjectType, "\"\(view.name)\" is not a materialized view")
+        }
+        let lines: [String] = try await database.ask { .describe(view.oid, $0) }
+        return StatementResult.lines("QUERY PLAN", lines, tag: "EXPLAIN")
+    }
+
     private func explain(
         _ inner: Statement.Statement2, _ isAnalyze: Bool, _ text: String, _ parameters: Parameters
     ) async throws(SQLError) -> StatementResult {
@@ -277,9 +288,10 @@ extension Session {
         let isRead = if case .createView = inner { false } else { true }
         var lines =
             head
-            + Explain.lines(Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1) {
-                isRead ? catalog.indexes(of: $0) : []
-            }
+            + Explain.lines(
+                Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1,
+                indexes: { isRead ? catalog.indexes(of: $0) : [] },
+                counts: { database.engine.published.rowCount(of: $0).map(Double.init) })
         if isAnalyze, case .query = inner {
             let batches = try await run(Optimizer.optimized(plan), reading: binder.references)
             lines.append("Rows: \(batches.reduce(0) { $0 + $1.totalWeight })")

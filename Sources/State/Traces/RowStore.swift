@@ -373,6 +373,9 @@ package final class RowStore: @unchecked Sendable {
 
         package var pageCount: Int { pages.count }
 
+        /// Rows in all pages, visible or not.
+        package var rowCount: Int { pages.reduce(0) { $0 + $1.count } }
+
         /// The rows of one page that are visible at `epoch`, with their weights.
         package func scan(page number: Int, at epoch: Epoch, columns: [Int]) -> Batch {
             let entry = pages[number]

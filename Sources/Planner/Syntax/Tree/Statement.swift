@@ -31,6 +31,8 @@ package enum Statement: Sendable {
     case show(name: String)
     case reset(name: String?)
     case explain(Statement2, isAnalyze: Bool)
+    /// EXPLAIN [ANALYZE] MATERIALIZED VIEW of a view that runs.
+    case explainView(QualifiedName)
     case deallocate(name: String?)
     case discard
     /// Parsed to its end, but not carried out yet.
