@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CPq"),
+        .systemLibrary(name: "CCrypto"),
         .target(
             name: "CSimdjson", cxxSettings: cxxFlags,
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
@@ -50,7 +51,7 @@ let package = Package(
         module("Platform", ["CLinux", "CPure", "CZstd", "CLz4", "CSnappy", "CZlib"]),
         // Memory, engine, language
         module("State", ["Types", "Platform", "CPure", "CSQLite"]),
-        module("Dataflow", ["Types", "State", "CPure", "CRe2", "CPcre2"]),
+        module("Dataflow", ["Types", "State", "CPure", "CRe2", "CPcre2", "CCrypto"]),
         module("Planner", ["Types", "Dataflow"]),
         // Edges
         module("Wire", ["Types", "Platform"]),

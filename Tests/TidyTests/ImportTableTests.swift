@@ -9,7 +9,7 @@ import Testing
         "Platform": ["CLinux", "CZstd", "CLz4", "CSnappy", "CZlib", "Glibc"],
         // Memory, engine, language; CPure is pure inline functions and no way to the world
         "State": ["Types", "Platform", "CSQLite", "CPure"],
-        "Dataflow": ["State", "Types", "CRe2", "CPcre2", "CPure", "Glibc"],
+        "Dataflow": ["State", "Types", "CRe2", "CPcre2", "CCrypto", "CPure", "Glibc"],
         "Planner": ["Dataflow", "Types"],
         // Edges
         "Wire": ["Types", "Platform"],

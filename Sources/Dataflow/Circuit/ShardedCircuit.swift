@@ -137,7 +137,8 @@ package final class ShardedCircuit {
         return lists[0].indices.map { number in
             let (name, inputs, _) = lists[0][number]
             let rows = lists.reduce(Int64(0)) { $0 + ($1.count > number ? $1[number].rows : 0) }
-            let from = inputs.isEmpty ? "" : " <- " + inputs.map(String.init).joined(separator: ", ")
+            let from =
+                inputs.isEmpty ? "" : " <- " + inputs.map(String.init).joined(separator: ", ")
             let state = bytes[number].map { ", state \($0) bytes" } ?? ""
             return "\(number) \(name)\(from)  (rows \(rows)\(state))"
         }

@@ -72,15 +72,20 @@ enum ByteFunctions {
                 return bytes
             },
             bytes("||", [.bytea, .bytea]) { c, row in c[0].textBytes(row) + c[1].textBytes(row) },
-            bytes("substring", [.bytea, .int4]) { (c, row) throws(SQLError) in
-                try part(c[0].textBytes(row), from: number(c, 1, row), count: nil)
-            },
-            bytes("substring", [.bytea, .int4, .int4]) { (c, row) throws(SQLError) in
-                try part(
-                    c[0].textBytes(row), from: number(c, 1, row), count: number(c, 2, row))
-            },
             bytes("reverse", [.bytea]) { c, row in c[0].textBytes(row).reversed() },
         ]
+            + ["substring", "substr"].flatMap { name in
+                [
+                    bytes(name, [.bytea, .int4]) { (c, row) throws(SQLError) in
+                        try part(c[0].textBytes(row), from: number(c, 1, row), count: nil)
+                    },
+                    bytes(name, [.bytea, .int4, .int4]) { (c, row) throws(SQLError) in
+                        try part(
+                            c[0].textBytes(row), from: number(c, 1, row), count: number(c, 2, row))
+                    },
+                ]
+            }
+            + bits
             + ["btrim", "ltrim", "rtrim"].map { name in
                 bytes(name, [.bytea, .bytea]) { c, row in
                     let set = Set(c[1].textBytes(row))
@@ -92,6 +97,53 @@ enum ByteFunctions {
                     return Array(rest)
                 }
             }
+    }
+
+    /// Single bits, counted from the lowest of the first byte; and overlay.
+    private static var bits: [ScalarFunction] {
+        @Sendable func place(_ c: [Column], _ row: Int) throws(SQLError) -> ([UInt8], Int) {
+            let (bytes, at) = (c[0].textBytes(row), number(c, 1, row))
+            guard at >= 0, at / 8 < bytes.count else {
+                throw SQLError(
+                    SQLState.external("2202E"),
+                    "index \(at) out of valid range, 0..\(bytes.count * 8 - 1)")
+            }
+            return (bytes, at)
+        }
+        func overlay(_ arguments: [DataType]) -> ScalarFunction {
+            bytes("overlay", arguments) { (c, row) throws(SQLError) in
+                let (value, piece) = (c[0].textBytes(row), c[1].textBytes(row))
+                let from = number(c, 2, row)
+                let count = c.count > 3 ? number(c, 3, row) : piece.count
+                guard from >= 1 else {
+                    throw SQLError(.substringError, "negative substring length not allowed")
+                }
+                return try part(value, from: 1, count: from - 1) + piece
+                    + (try part(value, from: from + count, count: nil))
+            }
+        }
+        return [
+            int("get_bit", [.bytea, .int8]) { (c, row) throws(SQLError) in
+                let (bytes, at) = try place(c, row)
+                return Int64(bytes[at / 8] >> UInt8(at % 8) & 1)
+            },
+            bytes("set_bit", [.bytea, .int8, .int4]) { (c, row) throws(SQLError) in
+                var (bytes, at) = try place(c, row)
+                let bit = number(c, 2, row)
+                guard bit == 0 || bit == 1 else {
+                    throw SQLError(.invalidParameterValue, "new bit must be 0 or 1")
+                }
+                let mask = UInt8(1) << UInt8(at % 8)
+                bytes[at / 8] = bit == 1 ? bytes[at / 8] | mask : bytes[at / 8] & ~mask
+                return bytes
+            },
+            ScalarFunction("bit_count", [.bytea], .int8) { e, c in
+                RowKernels.ints(e, c) { row in
+                    c[0].textBytes(row).reduce(Int64(0)) { $0 + Int64($1.nonzeroBitCount) }
+                }
+            },
+            overlay([.bytea, .bytea, .int4]), overlay([.bytea, .bytea, .int4, .int4]),
+        ]
     }
 
     // MARK: - encode and decode

@@ -8,6 +8,7 @@ package enum FunctionRegistry {
             TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
             JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, ByteFunctions.all,
             IntegerFunctions.all, SimilarPattern.all,
+            DigestFunctions.all, FormatFunction.all, NullCounts.all,
         ]
         return Dictionary(grouping: families.flatMap { $0 }, by: \.name)
     }()

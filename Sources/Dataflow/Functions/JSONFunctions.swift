@@ -2,7 +2,8 @@ package import Types
 
 /// Operators and functions of json and jsonb.
 package enum JSONFunctions {
-    static let all: [ScalarFunction] = access + containment + changing + asking + text + lists
+    static let all: [ScalarFunction] =
+        access + paths + containment + changing + asking + text + lists
 
     private static let types: [DataType] = [.json, .jsonb]
 
@@ -21,10 +22,10 @@ package enum JSONFunctions {
     }
 
     private static func texts(
-        _ name: String, _ arguments: [DataType],
+        _ name: String, _ arguments: [DataType], _ result: DataType = .text,
         _ f: @escaping @Sendable ([Column], Int) throws(SQLError) -> [UInt8]?
     ) -> ScalarFunction {
-        ScalarFunction(name, arguments, .text, canFail: true) { e, c in
+        ScalarFunction(name, arguments, result, canFail: true) { e, c in
             RowKernels.texts(e, c) { (row) throws(SQLError) in try f(c, row) }
         }
     }
@@ -57,6 +58,29 @@ package enum JSONFunctions {
     }
 
     private static let textArray = DataType.array(of: .text)
+
+    /// json_extract_path and its kin: the path's steps are arguments.
+    private static var paths: [ScalarFunction] {
+        @Sendable func steps(_ c: [Column], _ row: Int) -> [Value] {
+            c.dropFirst().map { $0.value(row) }
+        }
+        return types.flatMap { type in
+            let name = type.kind == .jsonb ? "jsonb_extract_path" : "json_extract_path"
+            return [
+                ScalarFunction(name, [type, .text], type, variadic: true, canFail: true) { e, c in
+                    RowKernels.texts(e, c) { (row) throws(SQLError) in
+                        find(try json(c[0], row), steps(c, row))?.canonical
+                    }
+                },
+                ScalarFunction(name + "_text", [type, .text], .text, variadic: true, canFail: true)
+                { e, c in
+                    RowKernels.texts(e, c) { (row) throws(SQLError) in
+                        find(try json(c[0], row), steps(c, row))?.text
+                    }
+                },
+            ]
+        }
+    }
 
     private static var access: [ScalarFunction] {
         types.flatMap { type in
@@ -352,6 +376,9 @@ package enum JSONFunctions {
             documents("jsonb_strip_nulls", [.jsonb], .jsonb) { (c, row) throws(SQLError) in
                 stripped(try json(c[0], row))
             },
+            texts("json_strip_nulls", [.json], .json) { (c, row) throws(SQLError) in
+                compact(stripped(try json(c[0], row)))
+            },
         ]
         for arguments in [[.jsonb, textArray, .jsonb], [.jsonb, textArray, .jsonb, .boolean]]
             as [[DataType]]
@@ -496,58 +523,5 @@ package enum JSONFunctions {
             return .array(items)
         }
         return array.dimensions.isEmpty ? .array([]) : try dimension(0)
-    }
-
-    /// Functions of any types, made for the types at hand.
-    package static func function(_ name: String, _ types: [DataType]) -> ScalarFunction? {
-        let isBinary = name.hasPrefix("jsonb") || name == "to_jsonb"
-        let result: DataType = isBinary ? .jsonb : .json
-        func build(_ f: @escaping @Sendable ([Column], Int) throws(SQLError) -> JSONValue)
-            -> ScalarFunction
-        {
-            ScalarFunction(name, types, result, strict: false, canFail: true) { e, c in
-                RowKernels.texts(e, c, strict: false) { (row) throws(SQLError) in
-                    try f(c, row).canonical
-                }
-            }
-        }
-        switch name {
-        case "to_jsonb", "to_json":
-            guard types.count == 1 else { return nil }
-            return ScalarFunction(name, types, result, canFail: true) { e, c in
-                RowKernels.texts(e, c) { (row) throws(SQLError) in
-                    try value(c[0].value(row), types[0]).canonical
-                }
-            }
-        case "jsonb_build_array", "json_build_array":
-            return build { (c, row) throws(SQLError) in
-                var items: [JSONValue] = []
-                for (column, type) in zip(c, types) {
-                    items.append(try value(column.value(row), type))
-                }
-                return .array(items)
-            }
-        case "jsonb_build_object", "json_build_object":
-            return build { (c, row) throws(SQLError) in
-                guard c.count % 2 == 0 else {
-                    throw SQLError(
-                        .invalidParameterValue,
-                        "argument list must have even number of elements",
-                        hint:
-                            "The arguments of \(name)() must consist of alternating keys and values."
-                    )
-                }
-                var pairs: [(key: [UInt8], value: JSONValue)] = []
-                for index in stride(from: 0, to: c.count, by: 2) {
-                    guard let key = TextEncoding.text(c[index].value(row), types[index]) else {
-                        throw SQLError(
-                            .invalidParameterValue, "argument \(index + 1): key must not be null")
-                    }
-                    pairs.append((key, try value(c[index + 1].value(row), types[index + 1])))
-                }
-                return .object(of: pairs)
-            }
-        default: return nil
-        }
     }
 }

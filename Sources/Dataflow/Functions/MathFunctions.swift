@@ -220,7 +220,16 @@ enum MathFunctions {
         [
             ScalarFunction("random", [], .float8, volatile: true) { e, _ in
                 RowKernels.doubles(e, []) { _ in Double.random(in: 0..<1) }
-            }
+            },
+            ScalarFunction("gen_random_uuid", [], .uuid, volatile: true) { e, _ in
+                RowKernels.texts(e, []) { _ in
+                    var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+                    // Version 4, variant 1.
+                    bytes[6] = bytes[6] & 15 | 64
+                    bytes[8] = bytes[8] & 63 | 128
+                    return bytes
+                }
+            },
         ]
     }
 }

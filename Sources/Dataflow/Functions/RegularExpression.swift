@@ -121,7 +121,9 @@ final class RegularExpression: @unchecked Sendable {
         guard found >= 0 else {
             throw SQLError(
                 .programLimitExceeded, "the regular expression takes too many steps",
-                hint: "Back references, lookaround and non-greedy repeats are matched by trial; make them simpler.")
+                hint:
+                    "Back references, lookaround and non-greedy repeats are matched by trial; make them simpler."
+            )
         }
         guard found != 0 else { return nil }
         return (0..<groups).map { index in

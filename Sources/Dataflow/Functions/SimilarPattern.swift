@@ -56,7 +56,8 @@ enum SimilarPattern {
                         )
                     }
                     // The first part matches as little as it can, the second takes what it can.
-                    result = separators == 1 ? "^(?:" + lazy(result) + "){1,1}?(" : result + "){1,1}(?:"
+                    result =
+                        separators == 1 ? "^(?:" + lazy(result) + "){1,1}?(" : result + "){1,1}(?:"
                     continue
                 }
                 result += next.isLetter || next.isNumber ? "\(next)" : "\\\(next)"

@@ -110,22 +110,22 @@ enum TextFunctions {
             text("reverse", [.text]) { c, row in
                 characters(c[0].textBytes(row)).reversed().flatMap { $0 }
             },
-            text("quote_ident", [.text]) { c, row in
-                let name = String(decoding: c[0].textBytes(row), as: UTF8.self)
-                let isPlain =
-                    name.first.map { $0.isLowercase || $0 == "_" } == true
-                    && name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
-                if isPlain { return Array(name.utf8) }
-                return Array(
-                    "\"\(name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
-                        .utf8)
-            },
-            text("quote_literal", [.text]) { c, row in
-                var result: [UInt8] = [39]
-                for byte in c[0].textBytes(row) { result += byte == 39 ? [39, 39] : [byte] }
-                return result + [39]
-            },
+            overlay([.text, .text, .int4]), overlay([.text, .text, .int4, .int4]),
         ]
+    }
+
+    /// The text with a piece of it (from a character on; as long as what comes, or so long) replaced.
+    private static func overlay(_ arguments: [DataType]) -> ScalarFunction {
+        text("overlay", arguments, canFail: true) { (c, row) throws(SQLError) in
+            let (value, piece) = (c[0].textBytes(row), c[1].textBytes(row))
+            let from = c[2].int64s.cells[row]
+            let count = c.count > 3 ? c[3].int64s.cells[row] : Int64(characterCount(piece))
+            guard from >= 1 else {
+                throw SQLError(.substringError, "negative substring length not allowed")
+            }
+            return try substring(value, from: 1, count: from - 1) + piece
+                + (try substring(value, from: from + count, count: nil))
+        }
     }
 
     private static func substring(_ text: [UInt8], from: Int64, count: Int64?) throws(SQLError)

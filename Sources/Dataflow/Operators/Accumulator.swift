@@ -45,7 +45,8 @@ final class Accumulator {
                 ? .extreme : (argumentType.physical == .int64 ? .extremeWord : .extremeBest)
         case .boolAnd, .boolOr: shape = .bools
         case .bitAnd, .bitOr: shape = .bits
-        case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg: shape = .collection
+        case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg:
+            shape = .collection
         case .single: shape = .single
         case .variancePopulation, .varianceSample, .deviationPopulation, .deviationSample:
             shape = argumentType.physical == .double ? .floatVariance : .integerVariance
@@ -123,7 +124,7 @@ final class Accumulator {
     /// Whether rows whose argument is NULL count.
     var takesNulls: Bool {
         switch aggregate.function {
-        case .single, .arrayAgg, .jsonAgg, .jsonbAgg: true
+        case .single, .arrayAgg, .jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg: true
         default: false
         }
     }
@@ -133,7 +134,8 @@ final class Accumulator {
         guard aggregate.isDistinct else { return false }
         switch aggregate.function {
         case .min, .max, .boolAnd, .boolOr, .bitAnd, .bitOr, .countAll, .single: return false
-        case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg: return false
+        case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg:
+            return false
         default: return true
         }
     }

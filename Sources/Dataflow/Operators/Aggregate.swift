@@ -14,6 +14,9 @@ package struct Aggregate: Sendable {
         case arrayAgg = "array_agg"
         case jsonAgg = "json_agg"
         case jsonbAgg = "jsonb_agg"
+        /// The value is the argument, the key (a text) the second expression.
+        case jsonObjectAgg = "json_object_agg"
+        case jsonbObjectAgg = "jsonb_object_agg"
         case variancePopulation = "var_pop"
         case varianceSample = "var_samp"
         case deviationPopulation = "stddev_pop"
@@ -38,7 +41,7 @@ package struct Aggregate: Sendable {
     package let function: Function
     /// Over the aggregate operator's input; nil for count(*).
     package var argument: Expr?
-    /// The separator of string_agg.
+    /// The separator of string_agg, the key of json_object_agg.
     package var second: Expr?
     package var filter: Expr?
     package var isDistinct = false
@@ -72,7 +75,7 @@ package struct Aggregate: Sendable {
     /// Whether all values of a group have to be remembered, in order.
     var isCollecting: Bool {
         switch function {
-        case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg: true
+        case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg: true
         default: false
         }
     }
@@ -111,8 +114,8 @@ package struct Aggregate: Sendable {
         case .stringAgg: return argument.kind == .bytea ? .bytea : .text
         case .single: return argument
         case .arrayAgg: return argument.kind == .array ? argument : .array(of: argument.kind)
-        case .jsonAgg: return .json
-        case .jsonbAgg: return .jsonb
+        case .jsonAgg, .jsonObjectAgg: return .json
+        case .jsonbAgg, .jsonbObjectAgg: return .jsonb
         }
     }
 }

@@ -9,7 +9,7 @@ final class CollectedValues {
         let group: UInt32
         let key: [UInt8]
         let value: Value
-        /// The separator of string_agg.
+        /// The separator of string_agg, the key of json_object_agg.
         let second: Value
         var count: Int64
     }
@@ -108,12 +108,39 @@ final class CollectedValues {
         case .arrayAgg:
             if type.kind == .array { return try nested(list.map(\.0), type) }
             return .text(ArrayValue(list.map(\.0)).encoded(type.kind))
-        case .jsonAgg, .jsonbAgg:
+        case .jsonbAgg:
             var items: [JSONValue] = []
             for (value, _) in list { items.append(try JSONFunctions.value(value, type)) }
             return .text(JSONValue.array(items).canonical)
+        case .jsonAgg:
+            var items: [[UInt8]] = []
+            for (value, _) in list { items.append(try JSONFunctions.json(value, type)) }
+            return .text([91] + items.joined(separator: Array(", ".utf8)) + [93])
+        case .jsonObjectAgg, .jsonbObjectAgg: return try object(list, function, type)
         default: throw .internalFault("a collecting aggregate without a result")
         }
+    }
+
+    /// The values under their keys; in json a key may repeat.
+    private func object(
+        _ list: [(value: Value, key: Value)], _ function: Aggregate.Function, _ type: DataType
+    ) throws(SQLError) -> Value {
+        var pairs: [(key: [UInt8], value: JSONValue)] = []
+        var members: [[UInt8]] = []
+        for (value, key) in list {
+            guard case .text(let name) = key else {
+                throw SQLError(.invalidParameterValue, "field name must not be null")
+            }
+            if function == .jsonbObjectAgg {
+                pairs.append((name, try JSONFunctions.value(value, type)))
+            } else {
+                members.append(JSONFunctions.member(name, try JSONFunctions.json(value, type)))
+            }
+        }
+        if function == .jsonbObjectAgg { return .text(JSONValue.object(of: pairs).canonical) }
+        return .text(
+            Array("{ ".utf8) + Array(members.joined(separator: Array(", ".utf8)))
+                + Array(" }".utf8))
     }
 
     /// Arrays as the elements of one of a dimension more.

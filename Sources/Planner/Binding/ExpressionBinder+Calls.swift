@@ -58,6 +58,15 @@ extension ExpressionBinder {
         }
         var arguments: [Expr] = []
         for argument in call.arguments { arguments.append(try bind(argument)) }
+        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1,
+            !arguments[0].type.isString, arguments[0].type.kind != .unknown
+        {
+            // PostgreSQL declares them for any type, by its text.
+            let type = arguments[0].type
+            arguments[0] = try binder.convert(arguments[0], to: .text, .explicit, at: call.at) {
+                noSuchFunction(name, [type], call.at)
+            }
+        }
         if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
         // type(value) is a cast when there is no such function.
         if FunctionRegistry.overloads(name).isEmpty, arguments.count == 1,
@@ -160,11 +169,12 @@ extension ExpressionBinder {
             guard function == .count else { throw noSuchFunction(name, [], call.at) }
             return grouping.add(Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
         }
-        let count = function == .stringAgg ? 2 : 1
+        let isObject = function == .jsonObjectAgg || function == .jsonbObjectAgg
+        let count = function == .stringAgg || isObject ? 2 : 1
         guard call.arguments.count == count else {
             throw noSuchFunction(name, try inner.bindAll(call.arguments).map(\.0.type), call.at)
         }
-        var argument = try inner.bind(call.arguments[0])
+        var argument = try inner.bind(call.arguments[isObject ? 1 : 0])
         if argument.type.kind == .unknown {
             let wanted: DataType =
                 [.sum, .avg].contains(function) ? .float8 : .text
@@ -190,6 +200,11 @@ extension ExpressionBinder {
             }
             aggregate.second = try binder.convertImplicitly(
                 try inner.bind(call.arguments[1]), to: argument.type, at: call.at)
+        }
+        if isObject {
+            aggregate.second = try binder.convert(
+                try inner.bind(call.arguments[0]), to: .text, .explicit, at: call.at
+            ) { noSuchFunction(name, [argument.type], call.at) }
         }
         aggregate.order = try aggregateOrder(call, argument, inner)
         return grouping.add(aggregate)

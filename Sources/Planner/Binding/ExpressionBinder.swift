@@ -20,7 +20,9 @@ struct ExpressionBinder {
         "count": .count, "sum": .sum, "avg": .avg, "min": .min, "max": .max, "bool_and": .boolAnd,
         "every": .boolAnd, "bool_or": .boolOr, "bit_and": .bitAnd, "bit_or": .bitOr,
         "string_agg": .stringAgg, "array_agg": .arrayAgg, "json_agg": .jsonAgg,
-        "jsonb_agg": .jsonbAgg, "variance": .varianceSample, "var_samp": .varianceSample,
+        "jsonb_agg": .jsonbAgg, "json_object_agg": .jsonObjectAgg,
+        "jsonb_object_agg": .jsonbObjectAgg, "variance": .varianceSample,
+        "var_samp": .varianceSample,
         "var_pop": .variancePopulation, "stddev": .deviationSample,
         "stddev_samp": .deviationSample, "stddev_pop": .deviationPopulation,
     ]

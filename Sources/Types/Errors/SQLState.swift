@@ -18,6 +18,7 @@ package struct SQLState: Hashable, Sendable {
     package static let invalidOffset = SQLState("2201X")
     package static let substringError = SQLState("22011")
     package static let invalidRegularExpression = SQLState("2201B")
+    package static let nullValueNotAllowed = SQLState("22004")
     package static let invalidUseOfEscapeCharacter = SQLState("2200C")
     package static let invalidEscapeSequence = SQLState("22025")
     package static let invalidParameterValue = SQLState("22023")
