@@ -261,6 +261,21 @@ package enum DateTimeFunctions {
 
     private static var windows: [ScalarFunction] {
         [
+            // The piece of time of so many microseconds that a row lies in; NULL where there is none.
+            ScalarFunction("pane_start@", [.timestamp, .int8], .timestamp) { e, c in
+                let (times, units) = (c[0].int64s, c[1].int64s)
+                let builder = ColumnBuilder(.int64, capacity: e.count)
+                for row in 0..<e.count {
+                    guard !c[0].isNull(row), Timestamp.isFinite(times.cells[row]) else {
+                        builder.appendNull()
+                        continue
+                    }
+                    builder.append(
+                        floorTo(
+                            times.cells[row], units.cells[row], -Timestamp.unixEpochOffset))
+                }
+                return builder.column()
+            },
             ScalarFunction("tumble_start", [.timestamp, .interval], .timestamp, canFail: true) {
                 e, c in
                 let (times, widths) = (c[0].int64s, c[1].intervals)

@@ -1,6 +1,7 @@
 /// Rewrites a plan to a cheaper one with the same meaning.
 package enum Optimizer {
     package static func optimized(_ plan: LogicalPlan) -> LogicalPlan {
-        ColumnPruning.applied(PredicatePushdown.applied(Folding.folded(plan)))
+        ColumnPruning.applied(
+            HopPanes.applied(PredicatePushdown.applied(Folding.folded(plan))))
     }
 }
