@@ -7,7 +7,7 @@ one transaction that a kill leaves in doubt, both models are kept until the serv
 
 import copy
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 
 import psycopg
 
@@ -98,7 +98,7 @@ class Tickets:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.given = {"tickets": set(), "tallies": set()}
+        self.given = defaultdict(set)
 
     def take(self, sequence, value):
         with self.lock:
@@ -277,7 +277,8 @@ class ChangeLoad(SessionLoad):
         gone = [n for n, (k, v, note) in self.draft.accounts.items() if v < least]
         for n in gone:
             del self.draft.accounts[n]
-        self.change(len(gone), "DELETE FROM accounts WHERE owner = %s AND v < %s", self.owner, least)
+        self.change(len(gone), "DELETE FROM accounts WHERE owner = %s AND v < %s",
+                    self.owner, least)
 
     def delete_using(self):
         """Accounts of a key that have an item of their value."""
@@ -393,3 +394,27 @@ class ChangeLoad(SessionLoad):
                 oldest = min(self.draft.tallies)
                 self.change(1, "DELETE FROM tallies WHERE number = %s", oldest)
                 del self.draft.tallies[oldest]
+
+
+class DrawLoad(SessionLoad):
+    """Draws from a sequence, with changes of other sessions on their way to the disk.
+
+    One value a statement: a second one may wait for the disk, and the first with it.
+    """
+
+    DRAWS = 40
+
+    def __init__(self, seed, server, tickets):
+        super().__init__(seed, server, None)
+        self.tickets = tickets
+
+    def step(self):
+        return self.until_lost(self.draw)
+
+    def draw(self):
+        for _ in range(self.DRAWS):
+            if self.random.random() < 0.3:
+                self.connection.execute("INSERT INTO tallies (n) VALUES (1)")
+            (value,) = self.connection.execute("SELECT nextval('tickets')").fetchone()
+            self.tickets.take("tickets", value)
+            self.acknowledgements += 1

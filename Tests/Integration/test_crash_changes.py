@@ -7,9 +7,14 @@ from collections import Counter
 
 import pytest
 
-from crash_changes import OWNERS, SCHEMA, VIEWS, ChangeLoad, Model, Tickets, stored_model
+from crash_changes import (
+    OWNERS, SCHEMA, VIEWS, ChangeLoad, DrawLoad, Model, Tickets, stored_model)
 from streamhouse import wait_until
 from test_crash import LONGEST_LIFE_SECONDS, LONGEST_RECOVERY_SECONDS, RECOVERY_KILL_CHANCE, pause
+
+DRAWERS = 12
+
+LONGEST_DRAWING_SECONDS = 0.1
 
 TRANSACTIONS_BEFORE_KILL = 20
 """Of each load: a life without changes would show nothing."""
@@ -32,6 +37,28 @@ def test_tables_and_views_are_what_was_acknowledged_after_kills(spawn, kills):
     trial.verify()
     print(f"{trial.acknowledgements} transactions, {trial.doubts} in doubt of which "
           f"{trial.doubts_kept} are there; {dict(trial.kinds)}")
+
+
+@pytest.mark.parametrize("kills", [40, pytest.param(300, marks=[
+    pytest.mark.long, pytest.mark.timeout(3600)])])
+def test_a_sequence_gives_no_value_again_after_kills(spawn, kills):
+    """Many sessions draw at once: some from what another has only just reserved."""
+    seed = int(os.environ.get("STREAMHOUSE_CRASH_SEED", random.SystemRandom().randrange(10**9)))
+    print(f"seed {seed}; repeat with STREAMHOUSE_CRASH_SEED={seed}")
+    server, dice, tickets = spawn(), random.Random(seed), Tickets()
+    server.psql(script=SCHEMA)
+    for number in range(kills):
+        loads = [DrawLoad(f"{seed}-{number}-{i}", server, tickets) for i in range(DRAWERS)]
+        for load in loads:
+            load.start()
+        wait_until(lambda loads=loads: all(load.acknowledgements or load.failure
+                                           for load in loads), 60, "a value for each session")
+        pause(dice.uniform(0, LONGEST_DRAWING_SECONDS))
+        server.kill9()
+        for load in loads:
+            load.finish()
+        server.restart()
+    print(f"{sum(map(len, tickets.given.values()))} values")
 
 
 class Trial:

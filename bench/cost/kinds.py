@@ -2,14 +2,16 @@
 
 `r` has the rows of `big` (as many as the state is to have) and of `small`, in which the changes
 are made: a statement on `small` costs the same however much state there is, so that what grows is
-the view's. `plain` is `small` without a view. `other` has as many rows as `big`. A value of g has about ten rows on each side.
+the view's. `plain` is `small` without a view. `other` has as many rows as `big`. A value of g has
+about ten rows on each side.
 """
 
 R = "(SELECT * FROM big UNION ALL SELECT * FROM small)"
 
 KINDS = {
     "filter, map": f"SELECT id, v * 2 AS w, s || '!' AS t FROM {R} r WHERE v > 10",
-    "inner join": f"SELECT r.id, o.id AS other, r.v + o.v AS v FROM {R} r JOIN other o ON r.g = o.g",
+    "inner join": f"""SELECT r.id, o.id AS other, r.v + o.v AS v
+        FROM {R} r JOIN other o ON r.g = o.g""",
     "left join": f"SELECT r.id, o.id AS other, o.v FROM {R} r LEFT JOIN other o ON r.g = o.g",
     "full join": f"SELECT r.id, o.id AS other, o.v FROM {R} r FULL JOIN other o ON r.g = o.g",
     "semi (IN)": f"SELECT id, v FROM other o WHERE g IN (SELECT g FROM {R} r WHERE v > 500)",
@@ -23,7 +25,8 @@ KINDS = {
     "min, max, one group": f"SELECT min(v) AS low, max(v) AS high FROM {R} r",
     "count distinct": f"SELECT g, count(DISTINCT v) AS n FROM {R} r GROUP BY g",
     "count distinct, one group": f"SELECT count(DISTINCT id) AS n FROM {R} r",
-    "string_agg ORDER BY": f"SELECT g, string_agg(s, ',' ORDER BY v, id) AS t FROM {R} r GROUP BY g",
+    "string_agg ORDER BY": f"""SELECT g, string_agg(s, ',' ORDER BY v, id) AS t
+        FROM {R} r GROUP BY g""",
     "DISTINCT": f"SELECT DISTINCT g, v FROM {R} r",
     "UNION": f"SELECT g, v FROM {R} r UNION SELECT g, v FROM other",
     "EXCEPT": f"SELECT g, v FROM {R} r EXCEPT SELECT g, v FROM other WHERE v > 500",
@@ -57,7 +60,7 @@ def filling(table, rows, size):
     """An INSERT of the rows of some ids, in any group, with times among those of `big`."""
     return f"""INSERT INTO {table} SELECT i, i * 7919 % {size // 10}, i * 31 % 1009,
         's' || i % 1000, timestamp '2024-01-01' + i % {size} * interval '1 second',
-        ARRAY[i, i + 1] FROM generate_series({rows.start}, {rows.stop - 1}) AS n(i)"""
+        ARRAY[i, i + 1] FROM generate_series({rows.start}::bigint, {rows.stop - 1}) AS n(i)"""
 
 
 def set_up(connection, size):

@@ -33,6 +33,41 @@ enum RowKernels {
         return Column(.numeric(result), validity: fill(e, columns, result, .zero, f))
     }
 
+    /// As `numerics`, with NULL for rows that have no answer.
+    static func optionalNumerics(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Numeric?
+    ) -> Column {
+        optional(e, columns, .numeric) { (row) throws(SQLError) in try f(row).map(Value.numeric) }
+    }
+
+    /// As `doubles`, with NULL for rows that have no answer.
+    static func optionalDoubles(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Double?
+    ) -> Column {
+        optional(e, columns, .double) { (row) throws(SQLError) in try f(row).map(Value.double) }
+    }
+
+    private static func optional(
+        _ e: Evaluation, _ columns: [Column], _ type: DataType.Physical,
+        _ f: (Int) throws(SQLError) -> Value?
+    ) -> Column {
+        let validity = e.validity(columns)
+        let builder = ColumnBuilder(type, capacity: e.count)
+        for row in 0..<e.count {
+            if let validity, validity.cells[row] == 0 {
+                builder.appendNull()
+                continue
+            }
+            do throws(SQLError) {
+                builder.append(try f(row) ?? .null)
+            } catch {
+                builder.appendNull()
+                e.fail(row, error)
+            }
+        }
+        return builder.column()
+    }
+
     static func intervals(
         _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Interval
     ) -> Column {

@@ -18,10 +18,6 @@ enum CalendarFunctions {
 
     private static func cell(_ column: Column, _ row: Int) -> Int64 { column.int64s.cells[row] }
 
-    private static func negated(_ x: Interval) -> Interval {
-        Interval(months: 0 &- x.months, days: 0 &- x.days, microseconds: 0 &- x.microseconds)
-    }
-
     private static func shifted(_ date: Int64, by days: Int64) throws(SQLError) -> Int64 {
         guard CalendarDate.isFinite(date) else { return date }
         let sum = date + days
@@ -60,10 +56,12 @@ enum CalendarFunctions {
                 return a - b
             },
             int("+", [.date, .time], .timestamp) { (c, row) throws(SQLError) in
-                try CalendarDate.timestamp(cell(c[0], row)) + cell(c[1], row)
+                try Timestamp.checked(
+                    try CalendarDate.timestamp(cell(c[0], row)) &+ cell(c[1], row))
             },
             int("+", [.time, .date], .timestamp) { (c, row) throws(SQLError) in
-                try CalendarDate.timestamp(cell(c[1], row)) + cell(c[0], row)
+                try Timestamp.checked(
+                    try CalendarDate.timestamp(cell(c[1], row)) &+ cell(c[0], row))
             },
             int("+", [.date, .interval], .timestamp) { (c, row) throws(SQLError) in
                 try Timestamp.add(
@@ -75,7 +73,8 @@ enum CalendarFunctions {
             },
             int("-", [.date, .interval], .timestamp) { (c, row) throws(SQLError) in
                 try Timestamp.add(
-                    try CalendarDate.timestamp(cell(c[0], row)), negated(c[1].intervals.cells[row]))
+                    try CalendarDate.timestamp(cell(c[0], row)),
+                    try Interval.negate(c[1].intervals.cells[row]))
             },
             int("+", [.time, .interval], .time) { c, row in
                 wrapped(cell(c[0], row) &+ c[1].intervals.cells[row].microseconds % day)
@@ -106,7 +105,9 @@ enum CalendarFunctions {
             },
             int("-@zone", [.timestamptz, .interval, .text], .timestamptz) {
                 (c, row) throws(SQLError) in
-                try add(cell(c[0], row), negated(c[1].intervals.cells[row]), try zone(c[2], row))
+                try add(
+                    cell(c[0], row), try Interval.negate(c[1].intervals.cells[row]),
+                    try zone(c[2], row))
             },
         ]
     }
@@ -116,7 +117,8 @@ enum CalendarFunctions {
         guard Timestamp.isFinite(a), Timestamp.isFinite(b) else {
             throw SQLError(.datetimeFieldOverflow, "cannot subtract infinite timestamps")
         }
-        let micros = a - b
+        // Wraps like PostgreSQL's: no interval holds the whole range.
+        let micros = a &- b
         return Interval(months: 0, days: Int32(micros / day), microseconds: micros % day)
     }
 
@@ -141,14 +143,17 @@ enum CalendarFunctions {
     }
 
     private static func field(_ c: [Column], _ row: Int, _ value: Int64, _ type: String)
-        throws(SQLError) -> Numeric
+        throws(SQLError) -> Numeric?
     {
         try DateTimeFunctions.field(c[0].textBytes(row), value, typeName: type)
     }
 
-    private static func zonedField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+    private static func zonedField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
         let (instant, rules) = (cell(c[1], row), try zone(c[2], row))
-        let offset = Timestamp.isFinite(instant) ? rules.offset(at: instant) : 0
+        if !Timestamp.isFinite(instant) {
+            return DateTimeFunctions.infiniteField(unit(c[0], row), isPositive: instant > 0)
+        }
+        let offset = rules.offset(at: instant)
         switch unit(c[0], row) {
         case "epoch":
             return Numeric(
@@ -161,18 +166,20 @@ enum CalendarFunctions {
         }
     }
 
-    private static func dateField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+    private static func dateField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
         let name = unit(c[0], row)
         if ["hour", "minute", "second", "millisecond", "microsecond"].contains(name) {
             throw SQLError(
                 .featureNotSupported, "unit \"\(name)\" not supported for type date")
         }
         let value = try CalendarDate.timestamp(cell(c[1], row))
-        if name == "epoch" { return Numeric((cell(c[1], row) + Timestamp.epochDays) * 86400) }
+        if name == "epoch", Timestamp.isFinite(value) {
+            return Numeric((cell(c[1], row) + Timestamp.epochDays) * 86400)
+        }
         return try field(c, row, value, "date")
     }
 
-    private static func timeField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+    private static func timeField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
         let name = unit(c[0], row)
         switch name {
         case "epoch": return Numeric(coefficient: Int128(cell(c[1], row)), scale: 6)
@@ -185,7 +192,7 @@ enum CalendarFunctions {
         }
     }
 
-    private static func intervalField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric {
+    private static func intervalField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
         let value = c[1].intervals.cells[row]
         let name = unit(c[0], row)
         let inMinute = value.microseconds % 60_000_000
@@ -217,16 +224,18 @@ enum CalendarFunctions {
 
     private static func extracting(
         _ name: String, _ type: DataType, zoned: Bool = false,
-        _ f: @escaping @Sendable ([Column], Int) throws(SQLError) -> Numeric
+        _ f: @escaping @Sendable ([Column], Int) throws(SQLError) -> Numeric?
     ) -> [ScalarFunction] {
         let arguments: [DataType] = [.text, type] + (zoned ? [.text] : [])
         let suffix = zoned ? "@zone" : ""
         return [
             ScalarFunction("extract" + suffix, arguments, .numeric, canFail: true) { e, c in
-                RowKernels.numerics(e, c) { (row) throws(SQLError) in try f(c, row) }
+                RowKernels.optionalNumerics(e, c) { (row) throws(SQLError) in try f(c, row) }
             },
             ScalarFunction("date_part" + suffix, arguments, .float8, canFail: true) { e, c in
-                RowKernels.doubles(e, c) { (row) throws(SQLError) in try f(c, row).double }
+                RowKernels.optionalDoubles(e, c) { (row) throws(SQLError) in
+                    try f(c, row)?.double
+                }
             },
         ]
     }
@@ -279,7 +288,7 @@ enum CalendarFunctions {
         // Within an hour the offset is what it was: a repeated hour stays the one it is.
         switch DateTimeFunctions.unit(unit) {
         case "microsecond", "millisecond", "second", "minute", "hour":
-            return local - Int64(zone.offset(at: instant)) * 1_000_000
+            return local &- Int64(zone.offset(at: instant)) * 1_000_000
         default: return zone.instant(ofLocal: local)
         }
     }
@@ -333,7 +342,7 @@ enum CalendarFunctions {
             months -= 1
         }
         let result = Interval(months: Int32(months), days: Int32(days), microseconds: time)
-        return a >= b ? result : negated(result)
+        return a >= b ? result : try Interval.negate(result)
     }
 
     // MARK: - Zones
@@ -341,10 +350,10 @@ enum CalendarFunctions {
     private static var zones: [ScalarFunction] {
         [
             int("timezone", [.text, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
-                try zone(c[0], row).instant(ofLocal: cell(c[1], row))
+                try Timestamp.checked(try zone(c[0], row).instant(ofLocal: cell(c[1], row)))
             },
             int("timezone", [.text, .timestamptz], .timestamp) { (c, row) throws(SQLError) in
-                try zone(c[0], row).local(cell(c[1], row))
+                try Timestamp.checked(try zone(c[0], row).local(cell(c[1], row)))
             },
             int("timezone", [.interval, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
                 cell(c[1], row) - c[0].intervals.cells[row].microseconds
@@ -427,10 +436,12 @@ enum CalendarFunctions {
             int("make_timestamp", moment, .timestamp, local),
             int("make_timestamptz@zone", moment + [.text], .timestamptz) {
                 (c, row) throws(SQLError) in
-                try zone(c[6], row).instant(ofLocal: try local(c, row))
+                try Timestamp.checked(
+                    try zone(c[6], row).instant(ofLocal: try local(c, row)))
             },
             int("make_timestamptz", moment + [.text], .timestamptz) { (c, row) throws(SQLError) in
-                try zone(c[6], row).instant(ofLocal: try local(c, row))
+                try Timestamp.checked(
+                    try zone(c[6], row).instant(ofLocal: try local(c, row)))
             },
             ScalarFunction(
                 "make_interval",
@@ -443,9 +454,10 @@ enum CalendarFunctions {
                         let days = Int32(exactly: v[2] * 7 + v[3]),
                         let micros = Int64(exactly: seconds.rounded(.toNearestOrEven))
                     else { throw SQLError(.datetimeFieldOverflow, "interval out of range") }
-                    return Interval(
-                        months: months, days: days,
-                        microseconds: (v[4] * 3600 + v[5] * 60) * 1_000_000 + micros)
+                    let (time, overflow) = micros.addingReportingOverflow(
+                        (v[4] * 3600 + v[5] * 60) * 1_000_000)
+                    if overflow { throw Interval.outOfRange }
+                    return Interval(months: months, days: days, microseconds: time)
                 }
             },
         ]
@@ -469,71 +481,16 @@ enum CalendarFunctions {
     }
 
     private static var justified: [ScalarFunction] {
-        func make(_ name: String, _ f: @escaping @Sendable (Interval) -> Interval) -> ScalarFunction
-        {
-            ScalarFunction(name, [.interval], .interval) { e, c in
+        [
+            ("justify_hours", Interval.justifyHours), ("justify_days", Interval.justifyDays),
+            ("justify_interval", Interval.justify),
+        ].map { (name: String, f: @escaping @Sendable (Interval) throws(SQLError) -> Interval) in
+            ScalarFunction(name, [.interval], .interval, canFail: true) { e, c in
                 let cells = c[0].intervals
-                return RowKernels.intervals(e, c) { f(cells.cells[$0]) }
+                return RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    try f(cells.cells[row])
+                }
             }
         }
-        return [
-            make("justify_hours") {
-                Interval(months: $0.months, days: 0, microseconds: 0).plusHours($0)
-            },
-            make("justify_days") { x in
-                var result = x
-                result.months += x.days / 30
-                result.days = x.days % 30
-                if result.months > 0, result.days < 0 {
-                    result.days += 30
-                    result.months -= 1
-                } else if result.months < 0, result.days > 0 {
-                    result.days -= 30
-                    result.months += 1
-                }
-                return result
-            },
-            make("justify_interval") { justify($0) },
-        ]
-    }
-
-    private static func justify(_ value: Interval) -> Interval {
-        var x = value
-        x.days += Int32(x.microseconds / day)
-        x.microseconds %= day
-        x.months += x.days / 30
-        x.days %= 30
-        if x.months > 0, x.days < 0 || (x.days == 0 && x.microseconds < 0) {
-            x.days += 30
-            x.months -= 1
-        } else if x.months < 0, x.days > 0 || (x.days == 0 && x.microseconds > 0) {
-            x.days -= 30
-            x.months += 1
-        }
-        if x.days > 0, x.microseconds < 0 {
-            x.microseconds += day
-            x.days -= 1
-        } else if x.days < 0, x.microseconds > 0 {
-            x.microseconds -= day
-            x.days += 1
-        }
-        return x
-    }
-}
-
-extension Interval {
-    fileprivate func plusHours(_ value: Interval) -> Interval {
-        let day = Timestamp.microsecondsPerDay
-        var result = value
-        result.days += Int32(value.microseconds / day)
-        result.microseconds = value.microseconds % day
-        if result.days > 0, result.microseconds < 0 {
-            result.microseconds += day
-            result.days -= 1
-        } else if result.days < 0, result.microseconds > 0 {
-            result.microseconds -= day
-            result.days += 1
-        }
-        return result
     }
 }

@@ -266,10 +266,12 @@ package enum CastFunctions {
             return ints { (x) throws(SQLError) in try CalendarDate.timestamp(x) }
         case (.date, .timestamptz):
             return ints { (x) throws(SQLError) in
-                zone.instant(ofLocal: try CalendarDate.timestamp(x))
+                try Timestamp.checked(zone.instant(ofLocal: try CalendarDate.timestamp(x)))
             }
-        case (.timestamp, .timestamptz): return ints { zone.instant(ofLocal: $0) }
-        case (.timestamptz, .timestamp): return ints { zone.local($0) }
+        case (.timestamp, .timestamptz):
+            return ints { (x) throws(SQLError) in try Timestamp.checked(zone.instant(ofLocal: x)) }
+        case (.timestamptz, .timestamp):
+            return ints { (x) throws(SQLError) in try Timestamp.checked(zone.local(x)) }
         case (.timestamp, .date): return ints { CalendarDate.day($0) }
         case (.timestamptz, .date): return ints { CalendarDate.day(zone.local($0)) }
         case (.timestamp, .time): return ints { Timestamp.split($0).time }

@@ -18,21 +18,15 @@ package enum DateTimeFunctions {
             ScalarFunction("-", [.timestamp, .timestamp], .interval, canFail: true) { e, c in
                 let (a, b) = (c[0].int64s, c[1].int64s)
                 return RowKernels.intervals(e, c) { (row) throws(SQLError) in
-                    let (x, y) = (a.cells[row], b.cells[row])
-                    guard Timestamp.isFinite(x), Timestamp.isFinite(y) else {
-                        throw SQLError(
-                            .datetimeFieldOverflow, "cannot subtract infinite timestamps")
-                    }
-                    let difference = x - y
-                    return Interval(
-                        days: Int32(difference / Timestamp.microsecondsPerDay),
-                        microseconds: difference % Timestamp.microsecondsPerDay)
+                    try CalendarFunctions.difference(a.cells[row], b.cells[row])
                 }
             },
             combine("+", 1), combine("-", -1),
-            ScalarFunction("-", [.interval], .interval) { e, c in
+            ScalarFunction("-", [.interval], .interval, canFail: true) { e, c in
                 let cells = c[0].intervals
-                return RowKernels.intervals(e, c) { negated(cells.cells[$0]) }
+                return RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                    try Interval.negate(cells.cells[row])
+                }
             },
             ScalarFunction("*", [.interval, .float8], .interval, canFail: true) { e, c in
                 let (a, b) = (c[0].intervals, c[1].doubles)
@@ -49,10 +43,6 @@ package enum DateTimeFunctions {
         ]
     }
 
-    private static func negated(_ i: Interval) -> Interval {
-        Interval(months: 0 &- i.months, days: 0 &- i.days, microseconds: 0 &- i.microseconds)
-    }
-
     private static func scaled(_ i: Interval, _ factor: Double) throws(SQLError) -> Interval {
         let months = Double(i.months) * factor
         let days = Double(i.days) * factor + (months - months.rounded(.towardZero)) * 30
@@ -67,13 +57,12 @@ package enum DateTimeFunctions {
     }
 
     private static func combine(_ symbol: String, _ sign: Int32) -> ScalarFunction {
-        ScalarFunction(symbol, [.interval, .interval], .interval) { e, c in
+        ScalarFunction(symbol, [.interval, .interval], .interval, canFail: true) { e, c in
             let (a, b) = (c[0].intervals, c[1].intervals)
-            return RowKernels.intervals(e, c) { row in
-                let (x, y) = (a.cells[row], sign < 0 ? negated(b.cells[row]) : b.cells[row])
-                return Interval(
-                    months: x.months &+ y.months, days: x.days &+ y.days,
-                    microseconds: x.microseconds &+ y.microseconds)
+            return RowKernels.intervals(e, c) { (row) throws(SQLError) in
+                let other = b.cells[row]
+                return try Interval.add(
+                    a.cells[row], sign < 0 ? try Interval.negate(other) : other)
             }
         }
     }
@@ -84,7 +73,8 @@ package enum DateTimeFunctions {
     ) -> Column {
         RowKernels.ints(e, c) { (row) throws(SQLError) in
             let interval = intervals.cells[row]
-            return try Timestamp.add(times.cells[row], sign < 0 ? negated(interval) : interval)
+            return try Timestamp.add(
+                times.cells[row], sign < 0 ? try Interval.negate(interval) : interval)
         }
     }
 
@@ -100,14 +90,14 @@ package enum DateTimeFunctions {
             },
             ScalarFunction("extract", [.text, .timestamp], .numeric, canFail: true) { e, c in
                 let times = c[1].int64s
-                return RowKernels.numerics(e, c) { (row) throws(SQLError) in
+                return RowKernels.optionalNumerics(e, c) { (row) throws(SQLError) in
                     try field(c[0].textBytes(row), times.cells[row])
                 }
             },
             ScalarFunction("date_part", [.text, .timestamp], .float8, canFail: true) { e, c in
                 let times = c[1].int64s
-                return RowKernels.doubles(e, c) { (row) throws(SQLError) in
-                    try field(c[0].textBytes(row), times.cells[row]).double
+                return RowKernels.optionalDoubles(e, c) { (row) throws(SQLError) in
+                    try field(c[0].textBytes(row), times.cells[row])?.double
                 }
             },
             ScalarFunction(
@@ -174,16 +164,35 @@ package enum DateTimeFunctions {
         return Timestamp.value(f)
     }
 
-    private static func floorModulo(_ a: Int64, _ b: Int64) -> Int64 { ((a % b) + b) % b }
-
-    static func floorTo(_ value: Int64, _ stride: Int64, _ origin: Int64) -> Int64 {
-        let shifted = value &- origin
-        return value &- floorModulo(shifted, stride)
+    private static func floorModulo(_ a: Int64, _ b: Int64) -> Int64 {
+        let rest = a % b
+        return rest < 0 ? rest + b : rest
     }
 
+    static func floorTo(_ value: Int64, _ stride: Int64, _ origin: Int64) -> Int64 {
+        // Each on its own: the difference of far ends does not fit.
+        let rest = floorModulo(value, stride) &- floorModulo(origin, stride)
+        return value &- (rest < 0 ? rest &+ stride : rest)
+    }
+
+    /// What only grows with time has an infinity; anything else has no value there: nil.
+    static func infiniteField(_ name: String, isPositive: Bool) -> Numeric? {
+        switch name {
+        case "year", "decade", "century", "millennium", "isoyear", "epoch", "julian":
+            isPositive ? .infinity : .negativeInfinity
+        default: nil
+        }
+    }
+
+    /// extract(): nil for a field that an infinity does not have.
     static func field(
         _ bytes: [UInt8], _ value: Int64, typeName: String = "timestamp without time zone"
-    ) throws(SQLError) -> Numeric {
+    ) throws(SQLError) -> Numeric? {
+        if !Timestamp.isFinite(value) {
+            // A unit that there is not is an error for these as well.
+            _ = try field(bytes, 0, typeName: typeName)
+            return infiniteField(unit(bytes), isPositive: value > 0)
+        }
         let f = Timestamp.fields(value)
         let day = Timestamp.split(value).day
         let inMinute = Int64(f.second) * 1_000_000 + Int64(f.microsecond)
@@ -208,7 +217,12 @@ package enum DateTimeFunctions {
         case "doy": return Numeric(day - Timestamp.days(year: f.year, month: 1, day: 1) + 1)
         case "week", "isoyear": return isoWeek(day, wantsYear: unit(bytes) == "isoyear")
         case "julian":
-            return Numeric(day + 2_451_545)
+            let time = Timestamp.split(value).time
+            if time == 0 { return Numeric(day + 2_451_545) }
+            return try Numeric.add(
+                Numeric(day + 2_451_545),
+                try Numeric.divide(
+                    Numeric(time), Numeric(Timestamp.microsecondsPerDay), scale: 20))
         case "epoch":
             return Numeric(coefficient: Int128(value) + Int128(Timestamp.unixEpochOffset), scale: 6)
         default: throw unknownUnit(String(decoding: bytes, as: UTF8.self), typeName)
@@ -252,7 +266,10 @@ package enum DateTimeFunctions {
                 .featureNotSupported,
                 "timestamps cannot be binned into intervals containing months or years")
         }
-        let width = Int64(interval.days) * Timestamp.microsecondsPerDay + interval.microseconds
+        let (days, daysOverflow) = Int64(interval.days).multipliedReportingOverflow(
+            by: Timestamp.microsecondsPerDay)
+        let (width, overflow) = days.addingReportingOverflow(interval.microseconds)
+        if daysOverflow || overflow { throw Interval.outOfRange }
         guard width > 0 else {
             throw SQLError(.datetimeFieldOverflow, "stride must be greater than zero")
         }
@@ -280,12 +297,13 @@ package enum DateTimeFunctions {
                 e, c in
                 let (times, widths) = (c[0].int64s, c[1].intervals)
                 return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                    guard Timestamp.isFinite(times.cells[row]) else { return times.cells[row] }
                     // Aligned to the Unix epoch, as RisingWave and Flink do.
-                    floorTo(
+                    return floorTo(
                         times.cells[row], try fixedWidth(widths.cells[row]),
                         -Timestamp.unixEpochOffset)
                 }
-            }
+            },
         ]
     }
 }

@@ -223,12 +223,12 @@ enum TextFunctions {
         }
         for (name, atLeft) in [("lpad", true), ("rpad", false)] {
             list.append(
-                text(name, [.text, .int4]) { c, row in
-                    padded(c[0].textBytes(row), Int(c[1].int64s.cells[row]), [32], atLeft)
+                text(name, [.text, .int4], canFail: true) { (c, row) throws(SQLError) in
+                    try padded(c[0].textBytes(row), Int(c[1].int64s.cells[row]), [32], atLeft)
                 })
             list.append(
-                text(name, [.text, .int4, .text]) { c, row in
-                    padded(
+                text(name, [.text, .int4, .text], canFail: true) { (c, row) throws(SQLError) in
+                    try padded(
                         c[0].textBytes(row), Int(c[1].int64s.cells[row]), c[2].textBytes(row),
                         atLeft)
                 })
@@ -255,10 +255,13 @@ enum TextFunctions {
     }
 
     private static func padded(_ text: [UInt8], _ length: Int, _ fill: [UInt8], _ atLeft: Bool)
-        -> [UInt8]
+        throws(SQLError) -> [UInt8]
     {
+        guard length <= 64 << 20 else {
+            throw SQLError(.programLimitExceeded, "requested length too large")
+        }
         let list = characters(text)
-        let wanted = max(0, min(length, 10_000_000))
+        let wanted = max(0, length)
         if list.count >= wanted { return list.prefix(wanted).flatMap { $0 } }
         let fillers = characters(fill)
         if fillers.isEmpty { return text }

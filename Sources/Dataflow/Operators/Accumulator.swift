@@ -241,9 +241,10 @@ final class Accumulator {
         case .floatSum: return try FloatSum.value(words, at, isAverage: aggregate.function == .avg)
         case .intervalSum:
             if words[at] == 0 { return .null }
-            let sum = Interval(
-                months: Int32(truncatingIfNeeded: words[at + 1]),
-                days: Int32(truncatingIfNeeded: words[at + 2]), microseconds: words[at + 3])
+            guard let months = Int32(exactly: words[at + 1]),
+                let days = Int32(exactly: words[at + 2])
+            else { throw Interval.outOfRange }
+            let sum = Interval(months: months, days: days, microseconds: words[at + 3])
             if aggregate.function == .sum { return .interval(sum) }
             return .interval(try Interval.divide(sum, Double(words[at])))
         case .extreme: return tree?.extreme(group) ?? .null

@@ -154,6 +154,12 @@ package final class RankOperator: Operator, Checkpointable {
         return window
     }
 
+    /// Whether the later time is more than the gap behind; what does not fit is.
+    private static func isApart(_ time: Int64, _ later: Int64, _ gap: Int64) -> Bool {
+        let (distance, overflow) = later.subtractingReportingOverflow(time)
+        return overflow || distance > gap
+    }
+
     /// Every row of a partition with the bounds of its session.
     private func sessions(_ group: UInt32, _ session: Session) -> [Shown] {
         var slots: [UInt32] = []
@@ -176,7 +182,7 @@ package final class RankOperator: Operator, Checkpointable {
             if !isTime(first) { first = index }
             let isLast =
                 index + 1 == slots.count || !isTime(index + 1)
-                || times[index + 1] - times[index] > session.gap
+                || RankOperator.isApart(times[index], times[index + 1], session.gap)
             guard isLast else { continue }
             for member in first...index {
                 let place = Place(

@@ -114,6 +114,9 @@ package final class SeriesOperator: Operator {
         }
         var next = start
         var values: [Int64] = []
+        guard Timestamp.isFinite(start) else {
+            throw SQLError(.invalidParameterValue, "start value cannot be infinite")
+        }
         while sign > 0 ? next <= stop : next >= stop {
             values.append(next)
             next = try Timestamp.add(next, step)

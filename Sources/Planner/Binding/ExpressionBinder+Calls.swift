@@ -218,7 +218,11 @@ extension ExpressionBinder {
         for item in call.orderBy {
             let bound = try binder.resolved(
                 try inner.bind(item.expression), at: item.expression.at)
-            if call.isDistinct, Explain.text(bound) != Explain.text(argument) {
+            // A varchar argument is aggregated as text.
+            let compared =
+                argument.type.kind == .text && bound.type.isString
+                ? try binder.convertImplicitly(bound, to: .text, at: item.expression.at) : bound
+            if call.isDistinct, compared.fingerprint != argument.fingerprint {
                 throw SQLError(
                     .invalidColumnReference,
                     "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",

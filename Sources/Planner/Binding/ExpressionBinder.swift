@@ -224,6 +224,11 @@ struct ExpressionBinder {
                 .syntaxError, "unequal number of entries in row expressions",
                 position: binder.position(at))
         }
+        guard !left.isEmpty else {
+            throw SQLError(
+                .featureNotSupported, "cannot compare rows of zero length",
+                position: binder.position(at))
+        }
         func pair(_ index: Int, _ symbol: String) throws(SQLError) -> Expr {
             try binary(
                 symbol, try bind(left[index]), try bind(right[index]), at,

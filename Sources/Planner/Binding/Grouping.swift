@@ -21,17 +21,17 @@ final class Grouping {
         self.input = input
         self.keys = keys
         self.sets = sets
-        keyTexts = keys.map { Explain.text($0) }
+        keyTexts = keys.map { $0.fingerprint }
     }
 
     /// The column of an aggregate; equal ones are computed once.
     func add(_ aggregate: Aggregate) -> Expr {
         let text =
-            aggregate.function.rawValue + (aggregate.argument.map { Explain.text($0) } ?? "")
-            + "|" + (aggregate.filter.map { Explain.text($0) } ?? "")
-            + "|\(aggregate.isDistinct)|" + (aggregate.second.map { Explain.text($0) } ?? "")
+            aggregate.function.rawValue + (aggregate.argument.map { $0.fingerprint } ?? "")
+            + "|" + (aggregate.filter.map { $0.fingerprint } ?? "")
+            + "|\(aggregate.isDistinct)|" + (aggregate.second.map { $0.fingerprint } ?? "")
             + aggregate.order.map {
-                "|\(Explain.text($0.expression)) \($0.descending) \($0.nullsFirst)"
+                "|\($0.expression.fingerprint) \($0.descending) \($0.nullsFirst)"
             }.joined()
         if let index = aggregateTexts.firstIndex(of: text) {
             return .column(keyWidth + index, aggregate.result)
@@ -61,7 +61,7 @@ final class Grouping {
             binder: binder.binder, scope: input, forbidsAggregates: "GROUPING")
         var positions: [Int] = []
         for node in call.arguments {
-            let text = Explain.text(try plain.bind(node))
+            let text = try plain.bind(node).fingerprint
             guard let key = keyTexts.firstIndex(of: text) else {
                 throw SQLError(
                     .groupingError,
@@ -117,7 +117,7 @@ final class Grouping {
     }
 
     private func keyColumn(_ bound: Expr) -> Expr? {
-        let text = Explain.text(bound)
+        let text = bound.fingerprint
         return keyTexts.firstIndex(of: text).map { .column($0, keys[$0].type) }
     }
 

@@ -143,6 +143,9 @@ extension Binder {
                 .datatypeMismatch, "argument of \(clause) must be type bigint",
                 position: position(node.at))
         }
+        guard expression.columns.isEmpty else {
+            throw SQLError.unsupported("\(clause) that depends on a row", at: position(node.at))
+        }
         guard parameterValues != nil || !Binder.hasPlaceholder(expression) else { return 0 }
         guard let value = try Folding.value(of: expression).int else { return nil }
         guard value >= 0 else {

@@ -110,7 +110,7 @@ struct SelectBinder {
             isCondition: true)
         let predicate = try binder.condition(
             try expressions.bind(condition), "WHERE", at: condition.at)
-        return (.filter(try found.applied(to: plan), predicate), found.extended(scope))
+        return (try found.filtered(plan, by: predicate), found.extended(scope))
     }
 
     /// Columns of subqueries are numbered from here until the width of what they join is known.
@@ -217,7 +217,7 @@ struct SelectBinder {
         var texts: [String] = []
         func key(_ node: Expression) throws(SQLError) -> Int {
             let bound = try groupKey(node, items, scope)
-            let text = Explain.text(bound)
+            let text = bound.fingerprint
             if let found = texts.firstIndex(of: text) { return found }
             keys.append(bound)
             texts.append(text)
@@ -372,7 +372,7 @@ struct SelectBinder {
         for item in query.orderBy {
             if case .column(let parts, let at) = item.expression, parts.count == 1 {
                 let same = outputs.filter { $0.name == parts[0] }.map {
-                    Explain.text($0.expression)
+                    $0.expression.fingerprint
                 }
                 if Set(same).count > 1 {
                     throw SQLError(
@@ -393,9 +393,9 @@ struct SelectBinder {
             }
             let bound = try binder.resolved(
                 try expressions.bind(item.expression), at: item.expression.at)
-            let text = Explain.text(bound)
+            let text = bound.fingerprint
             let column: Int
-            if let found = outputs.firstIndex(where: { Explain.text($0.expression) == text }) {
+            if let found = outputs.firstIndex(where: { $0.expression.fingerprint == text }) {
                 column = found
             } else {
                 if case .all = select.distinct {
@@ -423,8 +423,8 @@ struct SelectBinder {
         var all = list + extra
         var places: [Int] = []
         for expression in distinctOn ?? [] {
-            let text = Explain.text(expression)
-            if let found = all.firstIndex(where: { Explain.text($0) == text }) {
+            let text = expression.fingerprint
+            if let found = all.firstIndex(where: { $0.fingerprint == text }) {
                 places.append(found)
             } else {
                 places.append(all.count)

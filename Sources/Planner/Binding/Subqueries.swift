@@ -28,6 +28,8 @@ final class Subqueries {
     private let firstColumn: Int
     private var items: [Item] = []
     private var types: [DataType] = []
+    /// How many columns the clause's own plan has.
+    private var base = 0
 
     /// - Parameter firstColumn: the number of the first column that is added; the width of what
     ///   `applied` will get, unless that is not known yet.
@@ -194,8 +196,47 @@ final class Subqueries {
     /// The plan with the columns of every subquery behind its own.
     func applied(to plan: LogicalPlan) throws(SQLError) -> LogicalPlan {
         var result = plan
+        base = plan.fields.count
         for item in items { result = try joined(result, item) }
         return result
+    }
+
+    /// The plan's rows that meet a predicate over its columns and those of the subqueries. What does not
+    /// need a subquery is asked first: the subqueries then depend on those rows alone, and not on all
+    /// pairs of what FROM names.
+    func filtered(_ plan: LogicalPlan, by predicate: Expr) throws(SQLError) -> LogicalPlan {
+        if items.isEmpty { return .filter(plan, predicate) }
+        var (first, later): (Expr?, Expr?) = (nil, nil)
+        for conjunct in PredicatePushdown.conjuncts(predicate) {
+            let needsSubquery = conjunct.columns.contains {
+                $0 >= firstColumn && !OuterReference.isOuter($0)
+            }
+            if needsSubquery {
+                later = later.map { .and($0, conjunct) } ?? conjunct
+            } else {
+                first = first.map { .and($0, conjunct) } ?? conjunct
+            }
+        }
+        let below = first.map { .filter(plan, $0) } ?? plan
+        let wide = try applied(to: below)
+        return later.map { .filter(wide, $0) } ?? wide
+    }
+
+    /// Values over the clause's columns and those of subqueries before, where these are now.
+    private func placed(_ values: [Expr]) throws(SQLError) -> [Expr] {
+        if firstColumn == base { return values }
+        for value in values
+        where value.columns.contains(where: {
+            $0 >= firstColumn + types.count && !OuterReference.isOuter($0)
+        }) {
+            throw SQLError.unsupported("a window function before IN (SELECT …)")
+        }
+        return values.map { value in
+            value.remapped { index in
+                index >= firstColumn && !OuterReference.isOuter(index)
+                    ? index - firstColumn + base : index
+            }
+        }
     }
 
     private func joined(_ plan: LogicalPlan, _ item: Item) throws(SQLError) -> LogicalPlan {
@@ -218,7 +259,7 @@ final class Subqueries {
             let right = LogicalPlan.distinct(side(below, domain, [mark], [Field("mark", .boolean)]))
             return attach(plan, right, columns, values: 1)
         case .contains(let values, let isExact):
-            return try contained(plan, values, isExact, below, columns, item)
+            return try contained(plan, try placed(values), isExact, below, columns, item)
         case .extremes:
             let column = Expr.column(0, item.plan.fields[0].type)
             let aggregates = [

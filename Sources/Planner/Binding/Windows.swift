@@ -23,9 +23,9 @@ final class Windows {
         _ function: RankOperator.Function, _ partition: [Expr], _ order: [(Expr, SortKey)]
     ) -> Expr {
         let keys = order.map {
-            "\(Explain.text($0.0)) \($0.1.descending) \($0.1.nullsFirst)"
+            "\($0.0.fingerprint) \($0.1.descending) \($0.1.nullsFirst)"
         }
-        let text = "\(partition.map { Explain.text($0) })|\(keys)"
+        let text = "\(partition.map { $0.fingerprint })|\(keys)"
         if let same = items.firstIndex(where: { $0.text == text && $0.function == function }) {
             return .column(Windows.firstColumn + same, .int8)
         }

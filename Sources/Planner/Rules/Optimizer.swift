@@ -2,6 +2,7 @@
 package enum Optimizer {
     package static func optimized(_ plan: LogicalPlan) -> LogicalPlan {
         ColumnPruning.applied(
-            HopPanes.applied(PredicatePushdown.applied(Folding.folded(plan))))
+            HopPanes.applied(
+                PredicatePushdown.applied(JoinOrder.applied(Folding.folded(plan)))))
     }
 }

@@ -11,7 +11,38 @@ enum PredicatePushdown {
 
     static func conjuncts(_ expression: Expr) -> [Expr] {
         if case .and(let left, let right) = expression { return conjuncts(left) + conjuncts(right) }
+        if case .or = expression, let factored = factored(expression) { return conjuncts(factored) }
         return [expression]
+    }
+
+    private static func alternatives(_ expression: Expr) -> [Expr] {
+        if case .or(let left, let right) = expression {
+            return alternatives(left) + alternatives(right)
+        }
+        return [expression]
+    }
+
+    /// (a AND b) OR (a AND c) as a AND (b OR c): a may be what a join needs. nil when nothing is in all
+    /// alternatives.
+    private static func factored(_ expression: Expr) -> Expr? {
+        let arms = alternatives(expression).map { arm in
+            conjuncts(arm).map { (text: $0.fingerprint, expression: $0) }
+        }
+        let common = arms[0].filter { part in
+            part.expression.isStable
+                && arms.dropFirst().allSatisfy { arm in arm.contains { $0.text == part.text } }
+        }
+        guard var result = common.first?.expression else { return nil }
+        for part in common.dropFirst() { result = .and(result, part.expression) }
+        let texts = Set(common.map(\.text))
+        var rest: Expr?
+        for arm in arms {
+            let own = arm.filter { !texts.contains($0.text) }.map(\.expression)
+            // An alternative with nothing of its own is what they have in common.
+            guard let whole = conjunction(own) else { return result }
+            rest = rest.map { .or($0, whole) } ?? whole
+        }
+        return rest.map { .and(result, $0) }
     }
 
     private static func filtered(_ plan: LogicalPlan, _ predicates: [Expr]) -> LogicalPlan {

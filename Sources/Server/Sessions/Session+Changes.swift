@@ -120,13 +120,16 @@ extension Session {
         let attempt = try await apply { () throws(SQLError) in
             var attempt = Attempt()
             var inserted = rows
+            if rows.count > 0 {
+                // Before conflicts are looked for, as PostgreSQL does.
+                try Session.checkNulls(rows, bound.table)
+                try await self.check(checks, bound.table, rows)
+            }
             if let conflict = bound.conflict, rows.count > 0 {
                 attempt.locks = Session.locks(bound.table, rows)
                 inserted = try await self.resolve(conflict, bound.table, rows, checks, &attempt)
             }
             if inserted.count > 0 {
-                try Session.checkNulls(inserted, bound.table)
-                try await self.check(checks, bound.table, inserted)
                 if !bound.table.keys.isEmpty {
                     attempt.locks.formUnion(Session.locks(bound.table, inserted))
                 }
@@ -153,9 +156,10 @@ extension Session {
         let proposed = LogicalPlan.literal(numbered, table.fields + [Field("?row?", .int8)])
         var meets: [Int64: Batch] = [:]
         for key in conflict.keys {
-            let scan = LogicalPlan.scan(table, columns: Array(table.columns.indices))
             let join = LogicalPlan.join(
-                .init(kind: .inner, left: proposed, right: scan, keys: key.map { ($0, $0) }))
+                .init(
+                    kind: .inner, left: proposed, right: Session.rows(of: table, like: rows, key),
+                    keys: key.map { ($0, $0) }))
             for batch in try await run(join, reading: [table.oid]) {
                 for row in 0..<batch.count {
                     guard let number = batch.columns[width].value(row).int else { continue }
@@ -192,6 +196,23 @@ extension Session {
         }
         let kept = Storage(fresh)
         return rows.gathered(kept.cells)
+    }
+
+    /// The table's rows that may have a key of `rows`: found by an index when there are few of them.
+    private static func rows(of table: CatalogObject, like rows: Batch, _ key: [Int]) -> LogicalPlan
+    {
+        let scan = LogicalPlan.scan(table, columns: Array(table.columns.indices))
+        let type = table.columns[key[0]].type
+        guard rows.count <= 500, let equal = FunctionRegistry.exact("=", [type, type]) else {
+            return scan
+        }
+        let values = Set((0..<rows.count).map { rows.columns[key[0]].value($0) })
+        let wanted = values.filter { !$0.isNull }.map { value in
+            Expr.call(equal, [.column(key[0], type), .constant(value, type)], .boolean)
+        }
+        guard var any = wanted.first else { return scan }
+        for next in wanted.dropFirst() { any = .or(any, next) }
+        return .filter(scan, any)
     }
 
     /// DO UPDATE: `matched` has the proposed row, its number, and the row that is there.
@@ -316,16 +337,22 @@ extension Session {
         for name in names {
             _ = try binder.bind(Delete(all: name))
         }
-        for name in names {
-            let delete = Delete(all: name)
-            _ = try await change(.delete(delete), text, Parameters())
-            if restarts {
-                let table = try database.catalogStore.catalog.resolve(name, position: nil)
+        // All of them, or none, in one epoch.
+        let isAlone = state == .idle
+        begin()
+        do throws(SQLError) {
+            for name in names {
+                _ = try await change(.delete(Delete(all: name)), text, Parameters())
+                let table = try context().catalog.resolve(name, position: nil)
                 for object in database.catalogStore.catalog.userObjects
-                where object.kind == .sequence && object.ownerOID == table.oid {
-                    try database.sequences.set(object.oid, 1, isCalled: false)
+                where restarts && object.kind == .sequence && object.ownerOID == table.oid {
+                    restartedSequences.append(object.oid)
                 }
             }
+            if isAlone { try await commit() }
+        } catch {
+            if isAlone { rollback() }
+            throw error
         }
         return StatementResult(tag: "TRUNCATE TABLE")
     }

@@ -53,6 +53,8 @@ final class Session: @unchecked Sendable {
     var state = TransactionState.idle
     /// A simple query of several statements is one transaction although nobody said BEGIN.
     var isImplicit = false
+    /// Sequences that begin anew when the transaction commits: TRUNCATE … RESTART IDENTITY.
+    var restartedSequences: [Int32] = []
     var pending: [TableChange] = []
     /// Names and how many of `pending` were there; the newest last.
     var savepoints: [(name: String, count: Int)] = []
@@ -101,17 +103,22 @@ final class Session: @unchecked Sendable {
     /// Makes the transaction's changes one epoch. - Throws: what the table's writer refuses.
     func commit() async throws(SQLError) {
         let changes = pending
+        let restarts = restartedSequences
         pending = []
+        restartedSequences = []
         savepoints = []
         state = .idle
         isImplicit = false
         defer { database.locks.release(backendID) }
-        if changes.isEmpty { return }
-        let _: Void = try await database.ask { .commit(changes, $0) }
+        if !changes.isEmpty {
+            let _: Void = try await database.ask { .commit(changes, $0) }
+        }
+        for sequence in restarts { try database.sequences.set(sequence, 1, isCalled: false) }
     }
 
     func rollback() {
         pending = []
+        restartedSequences = []
         savepoints = []
         state = .idle
         isImplicit = false

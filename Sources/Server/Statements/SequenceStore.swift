@@ -9,8 +9,9 @@ import Types
 final class SequenceStore: Sendable {
     private struct State {
         var next: Int64
-        /// Values below this are safe to give.
+        /// Values below this are safe to give once the log is durable up to `end`.
         var reserved: Int64
+        var end: Int64 = 0
     }
 
     private let metadata: MetadataStore
@@ -36,26 +37,26 @@ final class SequenceStore: Sendable {
 
     /// The next value. - Throws: 2200H at the end of the range.
     func next(_ oid: Int32) throws(SQLError) -> Int64 {
-        let (value, end) = states.withLock { states -> (Int64?, Int64?) in
+        let (value, end) = states.withLock { states -> (Int64?, Int64) in
             var state = states[oid] ?? self.state(oid)
             let (after, overflow) = state.next.addingReportingOverflow(1)
-            if overflow { return (nil, nil) }
+            if overflow { return (nil, 0) }
             let value = state.next
             state.next = after
-            var end: Int64?
             if value >= state.reserved {
                 state.reserved = value.addingReportingOverflow(SequenceStore.ahead).partialValue
-                end = write(oid, state.reserved)
+                state.end = write(oid, state.reserved)
             }
             states[oid] = state
-            return (value, end)
+            // Whoever made the reservation: a value is given when it is on disk.
+            return (value, state.end)
         }
         guard let value else {
             throw SQLError(
                 .sequenceLimitExceeded,
                 "nextval: reached maximum value of sequence (9223372036854775807)")
         }
-        if let end { waitUntilDurable(end) }
+        if log.durableEnd < end { waitUntilDurable(end) }
         return value
     }
 
@@ -63,8 +64,9 @@ final class SequenceStore: Sendable {
     func set(_ oid: Int32, _ value: Int64, isCalled: Bool) throws(SQLError) {
         let next = isCalled ? value.addingReportingOverflow(1).partialValue : value
         let end = states.withLock { states in
-            states[oid] = State(next: next, reserved: next)
-            return write(oid, next)
+            let end = write(oid, next)
+            states[oid] = State(next: next, reserved: next, end: end)
+            return end
         }
         waitUntilDurable(end)
     }

@@ -53,6 +53,7 @@ package struct SQLState: Hashable, Sendable {
     package static let undefinedColumn = SQLState("42703")
     package static let undefinedObject = SQLState("42704")
     package static let duplicateObject = SQLState("42710")
+    package static let invalidObjectDefinition = SQLState("42P17")
     package static let duplicateAlias = SQLState("42712")
     package static let ambiguousFunction = SQLState("42725")
     package static let windowingError = SQLState("42P20")

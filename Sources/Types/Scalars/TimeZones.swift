@@ -112,7 +112,7 @@ package final class TimeZoneRules: Sendable {
     /// What clocks show at an instant.
     package func local(_ instant: Int64) -> Int64 {
         guard Timestamp.isFinite(instant) else { return instant }
-        return instant + Int64(offset(at: instant)) * 1_000_000
+        return instant &+ Int64(offset(at: instant)) * 1_000_000
     }
 
     /// The instant at which clocks show `local`; of a time that is skipped, as if the clock had not
@@ -120,9 +120,9 @@ package final class TimeZoneRules: Sendable {
     package func instant(ofLocal local: Int64) -> Int64 {
         guard Timestamp.isFinite(local) else { return local }
         let day: Int64 = 86_400_000_000
-        let before = Int64(offset(at: local - day)) * 1_000_000
-        let after = Int64(offset(at: local + day)) * 1_000_000
-        let (early, late) = (local - before, local - after)
+        let before = Int64(offset(at: local &- day)) * 1_000_000
+        let after = Int64(offset(at: local &+ day)) * 1_000_000
+        let (early, late) = (local &- before, local &- after)
         if before == after { return early }
         let isEarly = Int64(offset(at: early)) * 1_000_000 == before
         let isLate = Int64(offset(at: late)) * 1_000_000 == after

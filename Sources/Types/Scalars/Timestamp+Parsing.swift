@@ -32,14 +32,14 @@ extension Timestamp {
         guard let found = try parseFields(bytes) else { return nil }
         let local = try checkedValue(found.fields, word)
         switch found.zone {
-        case .none: return zone.instant(ofLocal: local)
-        case .offset(let seconds): return local - Int64(seconds) * 1_000_000
+        case .none: return try checked(zone.instant(ofLocal: local))
+        case .offset(let seconds): return try checked(local &- Int64(seconds) * 1_000_000)
         case .name(let name):
             guard let rules = TimeZones.rules(named: name) else {
                 throw SQLError(
                     .invalidParameterValue, "time zone \"\(name)\" not recognized")
             }
-            return rules.instant(ofLocal: local)
+            return try checked(rules.instant(ofLocal: local))
         }
     }
 

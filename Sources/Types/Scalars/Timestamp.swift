@@ -84,11 +84,20 @@ package enum Timestamp {
             minute: seconds / 60 % 60, second: seconds % 60, microsecond: Int(time % 1_000_000))
     }
 
-    /// The timestamp of calendar fields.
+    /// The timestamp of calendar fields; outside of the range, some number that `inRange` refuses
+    /// as long as the year is in `yearRange`.
     package static func value(_ fields: Fields) -> Int64 {
         let seconds = Int64(fields.hour * 3600 + fields.minute * 60 + fields.second)
-        return days(year: fields.year, month: fields.month, day: fields.day) * microsecondsPerDay
-            + seconds * 1_000_000 + Int64(fields.microsecond)
+        return days(year: fields.year, month: fields.month, day: fields.day) &* microsecondsPerDay
+            &+ seconds &* 1_000_000 &+ Int64(fields.microsecond)
+    }
+
+    /// - Throws: 22008 outside PostgreSQL's range; infinities are in it.
+    package static func checked(_ value: Int64) throws(SQLError) -> Int64 {
+        guard inRange(value) || !isFinite(value) else {
+            throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
+        }
+        return value
     }
 
     /// 28 to 31.
@@ -115,7 +124,10 @@ package enum Timestamp {
             }
             let month = total - year * 12 + 1
             let clamped = min(date.day, daysInMonth(year: year, month: month))
-            result = days(year: year, month: month, day: clamped) * microsecondsPerDay + time
+            result = days(year: year, month: month, day: clamped) &* microsecondsPerDay &+ time
+            guard inRange(result) else {
+                throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
+            }
         }
         let (daysPart, overflow) = Int64(interval.days).multipliedReportingOverflow(
             by: microsecondsPerDay)

@@ -30,7 +30,7 @@ ASKED_PARTS = [
     ("Brand#23", "ECONOMY ANODIZED STEEL", 7, "MED BOX"),
     ("Brand#34", "LARGE BURNISHED BRASS", 15, "LG BOX"),
 ]
-"""Brand, type, size and container of one part in twelve, in turn; their names begin with forest."""
+"""Brand, type, size and container of one part in twelve; their names begin with forest."""
 
 LARGE_ORDER = 200
 """One order in so many has seven lines of at least forty pieces."""
@@ -89,7 +89,7 @@ def address(random):
 def suppliers(scale, seed):
     random = Random(f"{seed} supplier")
     for key in range(1, count("supplier", scale) + 1):
-        nation = random.choice(ASKED_NATIONS) if key % 3 == 0 else random.randrange(25)
+        nation = random.choice(ASKED_NATIONS) if random.random() < 1 / 3 else random.randrange(25)
         comment = words.sentence(random, 60)
         if key % COMPLAINT == 0:
             comment = f"{comment} Customer {random.choice(words.NOUNS)} Complaints"
@@ -116,8 +116,8 @@ def parts(scale, seed):
         brand = f"Brand#{maker}{random.randint(1, 5)}"
         kind, size = random.choice(words.TYPES), random.randint(1, 50)
         container = random.choice(words.CONTAINERS)
-        if key % 12 == 0:
-            brand, kind, size, container = ASKED_PARTS[key // 12 % len(ASKED_PARTS)]
+        if random.random() < 1 / 12:
+            brand, kind, size, container = random.choice(ASKED_PARTS)
             maker, names[0] = brand[-2], "forest"
         part = (str(key), " ".join(names), f"Manufacturer#{maker}", brand, kind, str(size),
                 container, money(retail_cents(key)), random.choice(comments)[:23].rstrip())

@@ -230,7 +230,7 @@ extension Binder {
             let predicate = try self.condition(
                 try expressions.bind(condition), "WHERE", at: condition.at)
             let width = plan.fields.count
-            plan = .filter(try found.applied(to: plan), predicate)
+            plan = try found.filtered(plan, by: predicate)
             if plan.fields.count > width {
                 let kept = plan.fields.prefix(width)
                 plan = .project(

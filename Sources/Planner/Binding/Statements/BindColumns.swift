@@ -154,9 +154,22 @@ extension Binder {
                     forbidsAggregates: "column generation expressions")
                 guard let index = bound.columns.firstIndex(where: { $0.name == definition.name })
                 else { continue }
-                _ = try assigned(
-                    try expressions.bind(generated.expression), to: bound.columns[index],
-                    at: generated.expression.at)
+                let value = try expressions.bind(generated.expression)
+                if let other = value.columns.map({ bound.columns[$0] }).first(where: {
+                    $0.generatedText != nil
+                }) {
+                    throw SQLError(
+                        .invalidObjectDefinition,
+                        "cannot use generated column \"\(other.name)\" in column generation expression",
+                        detail: "A generated column cannot reference another generated column.",
+                        position: position(generated.expression.at))
+                }
+                guard value.isStable else {
+                    throw SQLError(
+                        .invalidObjectDefinition, "generation expression is not immutable",
+                        position: position(generated.expression.at))
+                }
+                _ = try assigned(value, to: bound.columns[index], at: generated.expression.at)
             }
         }
         let byColumn = elements.columns.flatMap { column in column.checks.map { (column.name, $0) }
@@ -171,6 +184,11 @@ extension Binder {
             // Named after its column when it has but one, as PostgreSQL does.
             let used = Array(predicate.columns)
             let only = used.count == 1 ? bound.columns[used[0]].name : column
+            if let given = check.name, bound.checks.contains(where: { $0.name == given }) {
+                throw SQLError(
+                    .duplicateObject,
+                    "constraint \"\(given)\" for relation \"\(table)\" already exists")
+            }
             var name = check.name ?? (only.map { "\(table)_\($0)_check" } ?? "\(table)_check")
             let base = name
             var number = 0
