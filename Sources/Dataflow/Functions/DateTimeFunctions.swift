@@ -2,7 +2,7 @@ package import Types
 
 /// Timestamps and intervals.
 package enum DateTimeFunctions {
-    static let all: [ScalarFunction] = arithmetic + fields + formatting + windows
+    static let all: [ScalarFunction] = arithmetic + fields + windows
 
     private static var arithmetic: [ScalarFunction] {
         [
@@ -235,26 +235,6 @@ package enum DateTimeFunctions {
         let year = Timestamp.date(ofDay: thursday).year
         if wantsYear { return Numeric(Int64(year)) }
         return Numeric((thursday - Timestamp.days(year: year, month: 1, day: 1)) / 7 + 1)
-    }
-
-    // MARK: - to_char
-
-    private static var formatting: [ScalarFunction] {
-        [
-            ScalarFunction("to_char", [.timestamp, .text], .text) { e, c in
-                let times = c[0].int64s
-                var last: (day: Int64, format: [UInt8], text: [UInt8])?
-                return RowKernels.texts(e, c) { row in
-                    let (value, format) = (times.cells[row], c[1].textBytes(row))
-                    let day = Timestamp.split(value).day
-                    // Formats without a time of day give the same text all day long.
-                    if let last, last.day == day, last.format == format { return last.text }
-                    let (text, usesTime) = TimestampFormat.text(value, format)
-                    last = usesTime ? nil : (day, format, text)
-                    return text
-                }
-            }
-        ]
     }
 
     // MARK: - Windows

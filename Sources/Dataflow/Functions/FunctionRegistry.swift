@@ -7,7 +7,7 @@ package enum FunctionRegistry {
             ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
             TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
             JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, ByteFunctions.all,
-            IntegerFunctions.all, SimilarPattern.all,
+            IntegerFunctions.all, SimilarPattern.all, FormattingFunctions.all,
             DigestFunctions.all, FormatFunction.all, NullCounts.all,
         ]
         return Dictionary(grouping: families.flatMap { $0 }, by: \.name)

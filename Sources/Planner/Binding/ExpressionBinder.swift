@@ -301,7 +301,12 @@ struct ExpressionBinder {
     ) throws(SQLError) -> Expr {
         let types = arguments.map(\.type)
         if let made = try madeFunction(name, arguments, at) { return made }
-        if !name.hasSuffix("@zone"), types.contains(where: { $0.kind == .timestamptz }),
+        // Reading a time needs a zone, and a date is shown as its midnight somewhere.
+        let needsZone =
+            name == "to_timestamp" && types.count == 2
+            || name == "to_char" && types.first?.kind == .date
+        if !name.hasSuffix("@zone"),
+            needsZone || types.contains(where: { $0.kind == .timestamptz }),
             !OverloadResolution.candidates(
                 FunctionRegistry.overloads(name + "@zone"), types + [.text]
             ).isEmpty
