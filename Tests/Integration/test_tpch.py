@@ -7,7 +7,7 @@ import pytest
 
 from differential.postgres import PostgreSQL
 from tpch.feed import PIECES, feed
-from tpch.twins import PRODUCTS, QUERIES, Twins
+from tpch.twins import QUERIES, Twins
 
 SEED = os.environ.get("TPCH_SEED")
 """To see a failure again."""
@@ -41,11 +41,7 @@ def twins(fresh, postgres):
 
 
 def test_views_follow_a_hundred_pieces(twins):
-    follow(twins(QUERIES.keys() - PRODUCTS.keys()), 0.003, int(SEED or EVERYDAY_SEED))
-
-
-def test_views_of_costly_queries_follow_a_hundred_pieces(twins):
-    follow(twins(PRODUCTS.keys()), 0.0005, int(SEED or EVERYDAY_SEED))
+    follow(twins(QUERIES.keys()), 0.003, int(SEED or EVERYDAY_SEED))
 
 
 @pytest.mark.long
@@ -53,7 +49,7 @@ def test_views_of_costly_queries_follow_a_hundred_pieces(twins):
 def test_views_follow_a_hundred_large_pieces(twins):
     """Other rows each time; a failure tells their seed."""
     seed = int(SEED or SystemRandom().randrange(10**9))
-    follow(twins(QUERIES.keys() - PRODUCTS.keys()), 0.1, seed)
+    follow(twins(QUERIES.keys()), 0.1, seed)
 
 
 def follow(twins, scale, seed):

@@ -76,6 +76,12 @@ enum CalendarFunctions {
                     try CalendarDate.timestamp(cell(c[0], row)),
                     try Interval.negate(c[1].intervals.cells[row]))
             },
+        ] + shifts
+    }
+
+    /// Times of day and instants by intervals.
+    private static var shifts: [ScalarFunction] {
+        [
             int("+", [.time, .interval], .time) { c, row in
                 wrapped(cell(c[0], row) &+ c[1].intervals.cells[row].microseconds % day)
             },

@@ -58,14 +58,8 @@ extension ExpressionBinder {
         }
         var arguments: [Expr] = []
         for argument in call.arguments { arguments.append(try bind(argument)) }
-        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1,
-            !arguments[0].type.isString, arguments[0].type.kind != .unknown
-        {
-            // PostgreSQL declares them for any type, by its text.
-            let type = arguments[0].type
-            arguments[0] = try binder.convert(arguments[0], to: .text, .explicit, at: call.at) {
-                noSuchFunction(name, [type], call.at)
-            }
+        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1 {
+            arguments[0] = try quotable(arguments[0], name, call.at)
         }
         if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
         // type(value) is a cast when there is no such function.
@@ -77,6 +71,14 @@ extension ExpressionBinder {
             }
         }
         return try function(name, arguments, call.at)
+    }
+
+    /// PostgreSQL declares the quoting functions for any type, by its text.
+    private func quotable(_ value: Expr, _ name: String, _ at: Int) throws(SQLError) -> Expr {
+        guard !value.type.isString, value.type.kind != .unknown else { return value }
+        return try binder.convert(value, to: .text, .explicit, at: at) {
+            noSuchFunction(name, [value.type], at)
+        }
     }
 
     private func noSuchFunction(_ name: String, _ types: [DataType], _ at: Int) -> SQLError {

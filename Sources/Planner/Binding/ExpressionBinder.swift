@@ -162,7 +162,7 @@ struct ExpressionBinder {
         if let index = found.first { return .column(index, scope.entries[index].type) }
         if let outer = try outerColumn(parts, at) { return outer }
         let position = binder.position(at)
-        if parts.count > 1, !scope.hasTable(parts[parts.count - 2]) {
+        if parts.count > 1, !scope.hasTable(parts.dropLast()) {
             throw SQLError(
                 .undefinedTable,
                 "missing FROM-clause entry for table \"\(parts[parts.count - 2])\"",
@@ -177,7 +177,7 @@ struct ExpressionBinder {
 
     /// A column of a query around this one, the nearest first.
     private func outerColumn(_ parts: [String], _ at: Int) throws(SQLError) -> Expr? {
-        if parts.count > 1, scope.hasTable(parts[parts.count - 2]) { return nil }
+        if parts.count > 1, scope.hasTable(parts.dropLast()) { return nil }
         for (level, outer) in binder.outerScopes.enumerated().reversed() {
             let found = outer.matches(parts)
             if found.count > 1 {
@@ -254,6 +254,18 @@ struct ExpressionBinder {
     private func concatenation(_ left: Expr, _ right: Expr, _ at: Int) throws(SQLError) -> (
         Expr, Expr
     ) {
+        // Text of no type yet becomes what stands beside it, where that can be joined itself.
+        let joined: Set<DataType.Kind> = [.array, .jsonb, .bytea]
+        if joined.contains(left.type.kind) || joined.contains(right.type.kind) {
+            if right.type.kind == .unknown {
+                return (left, try binder.convertImplicitly(right, to: left.type.base, at: at))
+            }
+            if left.type.kind == .unknown {
+                return (try binder.convertImplicitly(left, to: right.type.base, at: at), right)
+            }
+            // An array takes a text as its element; nothing makes a text of it.
+            if left.type.kind == .array || right.type.kind == .array { return (left, right) }
+        }
         func text(_ value: Expr, _ other: Expr) throws(SQLError) -> Expr {
             guard other.type.isString, !value.type.isString else { return value }
             return try binder.convert(value, to: .text, .explicit, at: at) {

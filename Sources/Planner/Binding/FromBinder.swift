@@ -129,7 +129,13 @@ struct FromBinder {
                 position: binder.position(at))
         }
         if object.kind != .system { binder.references.insert(object.oid) }
-        return try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
+        var bound = try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
+        if alias == nil {
+            for index in bound.scope.entries.indices {
+                bound.scope.entries[index].schema = object.schema
+            }
+        }
+        return bound
     }
 
     /// A scan, or a view's own plan in its place.

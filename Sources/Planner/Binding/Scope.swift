@@ -8,6 +8,8 @@ struct Scope {
         var type: DataType
         /// Merged away by USING: reachable only through its table.
         var isHidden = false
+        /// The schema of a relation without an alias: names may say it.
+        var schema: String?
         /// Its place among the columns of its table, for `t.*`.
         var position = 0
     }
@@ -20,16 +22,28 @@ struct Scope {
         return entries.indices.filter { index in
             let entry = entries[index]
             guard entry.name == name else { return false }
-            return parts.count == 1 ? !entry.isHidden : entry.table == parts[parts.count - 2]
+            return parts.count == 1 ? !entry.isHidden : entry.isOf(parts.dropLast())
         }
     }
 
     /// Positions that `*` or `t.*` stands for.
     func star(_ parts: [String]) -> [Int] {
         if parts.isEmpty { return entries.indices.filter { !entries[$0].isHidden } }
-        return entries.indices.filter { entries[$0].table == parts[parts.count - 1] }
+        return entries.indices.filter { entries[$0].isOf(parts[...]) }
             .sorted { entries[$0].position < entries[$1].position }
     }
 
+    /// Whether there is such a table, of the schema if there is one before its name.
+    func hasTable(_ parts: ArraySlice<String>) -> Bool { entries.contains { $0.isOf(parts) } }
+
     func hasTable(_ name: String) -> Bool { entries.contains { $0.table == name } }
+}
+
+extension Scope.Entry {
+    /// Whether it is a column of the table that the name means: `table`, `schema.table`.
+    func isOf(_ parts: ArraySlice<String>) -> Bool {
+        guard let name = parts.last, table == name else { return false }
+        guard parts.count > 1 else { return true }
+        return schema == parts[parts.endIndex - 2]
+    }
 }

@@ -173,7 +173,7 @@ struct SelectBinder {
                     .syntaxError, "SELECT * with no tables specified is not valid",
                     position: binder.position(at))
             }
-            if !parts.isEmpty, !scope.hasTable(parts[parts.count - 1]) {
+            if !parts.isEmpty, !scope.hasTable(parts[...]) {
                 throw SQLError(
                     .undefinedTable,
                     "missing FROM-clause entry for table \"\(parts[parts.count - 1])\"",

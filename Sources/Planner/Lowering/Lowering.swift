@@ -103,17 +103,7 @@ package enum Lowering {
                 constants.append((input, batch))
                 return input
             case .filter(.scan(let object, let columns), let predicate):
-                let access = IndexRanges.access(
-                    object, scanned: columns, predicate, indexes: indexes(object.oid))
-                guard let access else {
-                    let scan = try lower(.scan(object, columns: columns))
-                    return circuit.add("filter", FilterOperator(predicate), inputs: [scan])
-                }
-                // A scan of its own: others may want other rows.
-                let node = circuit.add("lookup-\(object.name)", InputOperator(), inputs: [])
-                scans.append(
-                    ScanInput(relation: object, columns: columns, node: node, access: access))
-                return circuit.add("filter", FilterOperator(predicate), inputs: [node])
+                return try filter(object, columns, predicate)
             case .filter(let input, let predicate):
                 return circuit.add("filter", FilterOperator(predicate), inputs: [try lower(input)])
             case .project(let input, let list, _):
@@ -173,6 +163,22 @@ package enum Lowering {
             case .series(let input, let arguments, _):
                 return circuit.add("series", SeriesOperator(arguments), inputs: [try lower(input)])
             }
+        }
+
+        /// Some rows of a relation, by an index when one helps.
+        private mutating func filter(_ object: CatalogObject, _ columns: [Int], _ predicate: Expr)
+            throws(SQLError) -> Int
+        {
+            let access = IndexRanges.access(
+                object, scanned: columns, predicate, indexes: indexes(object.oid))
+            guard let access else {
+                let scan = try lower(.scan(object, columns: columns))
+                return circuit.add("filter", FilterOperator(predicate), inputs: [scan])
+            }
+            // A scan of its own: others may want other rows.
+            let node = circuit.add("lookup-\(object.name)", InputOperator(), inputs: [])
+            scans.append(ScanInput(relation: object, columns: columns, node: node, access: access))
+            return circuit.add("filter", FilterOperator(predicate), inputs: [node])
         }
 
         /// Rows of constants, computed by a map over one row without columns.

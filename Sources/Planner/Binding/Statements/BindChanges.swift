@@ -37,7 +37,9 @@ extension Binder {
     func targetScope(_ table: CatalogObject, _ alias: String?) -> Scope {
         Scope(
             entries: table.columns.map {
-                .init(table: alias ?? table.name, name: $0.name, type: $0.type)
+                .init(
+                    table: alias ?? table.name, name: $0.name, type: $0.type,
+                    schema: alias == nil ? table.schema : nil)
             })
     }
 
@@ -172,7 +174,7 @@ extension Binder {
         var fields: [Field] = []
         for item in items {
             if case .star(let parts, let at) = item.expression {
-                if !parts.isEmpty, !scope.hasTable(parts[parts.count - 1]) {
+                if !parts.isEmpty, !scope.hasTable(parts[...]) {
                     throw SQLError(
                         .undefinedTable,
                         "missing FROM-clause entry for table \"\(parts[parts.count - 1])\"",
