@@ -28,7 +28,7 @@ def runner(postgres, tmp_path):
     return Runner(postgres, tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + 40))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + 300))
 def test_a_random_case_answers_as_postgresql(runner, seed):
     expect_alike(runner, seed)
 

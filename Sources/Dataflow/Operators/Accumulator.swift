@@ -130,6 +130,14 @@ final class Accumulator {
     }
 
     /// Whether only the first of equal values counts, and has to be looked up.
+    /// Whether equal values that look different (1.0 and 1.00, a day and 24 hours) add differently.
+    var dependsOnImage: Bool {
+        switch shape {
+        case .numericSum, .intervalSum: true
+        default: aggregate.argument?.type.physical == .numeric && aggregate.function != .count
+        }
+    }
+
     var needsDeduplication: Bool {
         guard aggregate.isDistinct else { return false }
         switch aggregate.function {

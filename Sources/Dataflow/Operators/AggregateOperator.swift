@@ -102,17 +102,28 @@ package final class AggregateOperator: Operator, Checkpointable {
             for row in 0..<chunk.count {
                 if let keep, keep.isNull(row) || keep.bool(row) == 0 { continue }
                 if view.isNull(row) { continue }
-                let words = values.table.words(of: entries[row])
-                let before = words[place + 1]
+                let counts = values.table.words(of: entries[row])
+                let before = counts[place + 1]
                 // Of an input that only grows, the first is all that matters.
                 if appendOnly, before > 0 { continue }
                 let after = before &+ chunk.weight(row)
-                words[place + 1] = after
-                values.mark(entries[row], words)
+                counts[place + 1] = after
+                values.mark(entries[row], counts)
                 if (before > 0) == (after > 0) { continue }
+                let (weight, words) = (
+                    after > 0 ? Int64(1) : -1, groups.words(of: numbers[row])
+                )
+                guard accumulator.dependsOnImage else {
+                    try accumulator.add(
+                        view, row, weight: weight, group: numbers[row], words: words, at)
+                    continue
+                }
+                // 1.0 and 1.00 are one value: what came must be what goes.
+                let kept = values.value(of: entries[row])
+                let image = kept.view
                 try accumulator.add(
-                    view, row, weight: after > 0 ? 1 : -1, group: numbers[row],
-                    words: groups.words(of: numbers[row]), at)
+                    image, 0, weight: weight, group: numbers[row], words: words, at)
+                withExtendedLifetime(kept) {}
             }
         }
         withExtendedLifetime((argument, filters)) {}

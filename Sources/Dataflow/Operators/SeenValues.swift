@@ -32,6 +32,12 @@ final class SeenValues {
         return members.map { SeenValues($0.indices, keyTypes + [$0.type]) }
     }
 
+    /// The value as it was when its entry was made: one of the equal ones.
+    func value(of entry: UInt32) -> Column {
+        let columns = table.keys([entry])
+        return columns[columns.count - 1]
+    }
+
     /// Notes that an entry has changed; `words` are its own.
     func mark(_ entry: UInt32, _ words: Cells<Int64>) {
         if words[0] == generation { return }

@@ -364,8 +364,9 @@ struct FromBinder {
     // MARK: - Joins
 
     private func refuseSameNames(_ left: Scope, _ right: Scope, at: Int) throws(SQLError) {
-        let names = Set(left.entries.map(\.table).filter { !$0.isEmpty })
-        if let twice = right.entries.first(where: { names.contains($0.table) }) {
+        // The same name in two schemas is two tables.
+        let names = Set(left.entries.filter { !$0.table.isEmpty }.map { [$0.table, $0.schema] })
+        if let twice = right.entries.first(where: { names.contains([$0.table, $0.schema]) }) {
             throw SQLError(
                 .duplicateAlias, "table name \"\(twice.table)\" specified more than once")
         }

@@ -183,7 +183,9 @@ struct SelectBinder {
                 let entry = scope.entries[index]
                 items.append(
                     Select.Item(
-                        expression: .column([entry.table, entry.name], at: at), alias: entry.name))
+                        expression: .column(
+                            [entry.schema, entry.table, entry.name].compactMap { $0 }, at: at),
+                        alias: entry.name))
             }
         }
         return items

@@ -15,6 +15,16 @@ final class Subqueries {
         case contains([Expr], isExact: Bool)
         /// The left value's rivals: rows, rows without NULL, least, greatest.
         case extremes
+
+        /// What tells those apart that depend on their query alone.
+        var name: String? {
+            switch self {
+            case .scalar: "scalar"
+            case .exists: "exists"
+            case .extremes: "extremes"
+            case .contains: nil
+            }
+        }
     }
 
     private struct Item {
@@ -28,6 +38,7 @@ final class Subqueries {
     private let firstColumn: Int
     private var items: [Item] = []
     private var types: [DataType] = []
+    private var known: [String: Int] = [:]
     /// How many columns the clause's own plan has.
     private var base = 0
 
@@ -65,6 +76,10 @@ final class Subqueries {
     private func add(_ kind: Kind, _ bound: (plan: LogicalPlan, level: Int), _ added: [DataType])
         -> Int
     {
+        // One that is written twice, as an aggregate's argument and its ORDER BY, is one.
+        let text = kind.name.flatMap { name in bound.plan.fingerprint.map { "\(name) \($0)" } }
+        if let text, let known = known[text] { return known }
+        if let text { known[text] = firstColumn + types.count }
         let first = firstColumn + types.count
         items.append(Item(kind: kind, plan: bound.plan, level: bound.level))
         types += added
