@@ -86,12 +86,17 @@ struct Runner {
             if record.beginsBlock { block = block ?? index }
             if record.endsBlock { block = nil }
         }
-        for (index, record) in records.enumerated() where record.isQuery {
+        // A view keeps the settings under which it is made: none may change between it and the query.
+        var settled = 0
+        for (index, record) in records.enumerated() {
+            if record.changesSettings { settled = index + 1 }
+            guard record.isQuery else { continue }
             let place =
                 switch mode {
                 case .adhoc, .after: index
                 case .before: 0
-                case .during: outside[Int(generator.next() % UInt64(index + 1))]
+                case .during:
+                    max(settled, outside[Int(generator.next() % UInt64(index + 1))])
                 }
             places[place, default: []].append(index)
         }
@@ -229,6 +234,8 @@ extension Record {
             $0.lowercased()
         }
     }
+
+    fileprivate var changesSettings: Bool { ["set", "reset"].contains(firstWords.first) }
 
     fileprivate var beginsBlock: Bool {
         ["begin", "start"].contains(firstWords.first)

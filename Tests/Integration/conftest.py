@@ -2,6 +2,7 @@
 
 import pytest
 
+from differential.postgres import PostgreSQL
 from streamhouse import Streamhouse
 
 
@@ -55,6 +56,14 @@ class Spawner:
         server = Streamhouse(self.directory / f"server-{len(self.servers)}", arguments, **options)
         self.servers.append(server)
         return server.start()
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A PostgreSQL 15 of its own, to compare with."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,12 @@ import pytest
 
 from differential.__main__ import reduction
 from differential.case import case
-from differential.postgres import PostgreSQL
 from differential.runner import Runner
 
 FIRST = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 """Of the everyday seeds, which are always the same; the long test draws its own."""
 
 REDUCE_SECONDS = 8
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = PostgreSQL()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from random import Random, SystemRandom
 
 import pytest
 
-from differential.postgres import PostgreSQL
 from tpch.feed import PIECES, feed
 from tpch.twins import QUERIES, Twins
 
@@ -17,13 +16,6 @@ EVERYDAY_SEED = 3
 
 POINTS = 10
 """How often the answers are compared before the end."""
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = PostgreSQL()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -168,14 +168,36 @@ enum ArithmeticFunctions {
 
     // MARK: - Floats
 
+    /// Of double precision, of real (each result rounded to one), and of both, which is double precision.
     private static var floats: [ScalarFunction] {
+        let pairs: [(left: DataType, right: DataType)] = [
+            (.float8, .float8), (.float4, .float4), (.float4, .float8), (.float8, .float4),
+        ]
+        return pairs.flatMap { floats($0.left, $0.right) }
+            + [DataType.float8, .float4].flatMap { type in
+                [
+                    ScalarFunction("-", [type], type) { e, c in
+                        let cells = c[0].doubles.cells
+                        return RowKernels.doubles(e, c) { -cells[$0] }
+                    },
+                    ScalarFunction("+", [type], type) { _, c in c[0] },
+                ]
+            }
+    }
+
+    private static func floats(_ left: DataType, _ right: DataType) -> [ScalarFunction] {
+        let isSingle = left.kind == .float4 && right.kind == .float4
         func binary(
             _ symbol: String, _ f: @escaping @Sendable (Double, Double) throws(SQLError) -> Double
         ) -> ScalarFunction {
-            ScalarFunction(symbol, [.float8, .float8], .float8, canFail: true) { e, c in
+            let result: DataType = isSingle ? .float4 : .float8
+            return ScalarFunction(symbol, [left, right], result, canFail: true) { e, c in
                 let (left, right) = (c[0].doubles, c[1].doubles)
                 let (a, b) = (left.cells, right.cells)
-                return RowKernels.doubles(e, c) { (row) throws(SQLError) in try f(a[row], b[row]) }
+                return RowKernels.doubles(e, c) { (row) throws(SQLError) in
+                    let value = try f(a[row], b[row])
+                    return isSingle ? try single(value) : value
+                }
             }
         }
         return [
@@ -192,12 +214,15 @@ enum ArithmeticFunctions {
                 if result == 0, a != 0, b.isFinite { throw underflow }
                 return result
             },
-            ScalarFunction("-", [.float8], .float8) { e, c in
-                let cells = c[0].doubles.cells
-                return RowKernels.doubles(e, c) { -cells[$0] }
-            },
-            ScalarFunction("+", [.float8], .float8) { _, c in c[0] },
         ]
+    }
+
+    /// The nearest real. - Throws: 22003.
+    static func single(_ value: Double) throws(SQLError) -> Double {
+        let rounded = Double(Float(value))
+        if rounded.isInfinite, !value.isInfinite { throw overflow }
+        if rounded == 0, value != 0 { throw underflow }
+        return rounded
     }
 
     static let overflow = SQLError(.numericValueOutOfRange, "value out of range: overflow")

@@ -29,7 +29,8 @@ enum CalendarFunctions {
 
     private static func wrapped(_ time: Int64) -> Int64 { ((time % day) + day) % day }
 
-    private static func zone(_ column: Column, _ row: Int) throws(SQLError) -> TimeZoneRules {
+    /// The zone that an argument names. - Throws: 22023.
+    static func zone(_ column: Column, _ row: Int) throws(SQLError) -> TimeZoneRules {
         let name = String(decoding: column.textBytes(row), as: UTF8.self)
         guard let rules = TimeZones.rules(named: name) else {
             throw SQLError(.invalidParameterValue, "time zone \"\(name)\" not recognized")

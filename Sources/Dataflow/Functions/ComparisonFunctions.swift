@@ -2,7 +2,7 @@ package import Types
 
 /// = <> < <= > >= on every type, and the null-safe forms.
 package enum ComparisonFunctions {
-    static let all: [ScalarFunction] = types.flatMap(comparisons) + mixedIntegers
+    static let all: [ScalarFunction] = types.flatMap(comparisons) + mixed
 
     private static let types: [DataType] = [
         .int2, .int4, .int8, .float8, .numeric, .text, .boolean, .timestamp, .interval, .oid, .name,
@@ -21,13 +21,14 @@ package enum ComparisonFunctions {
         symbols.map { comparison($0, type, type) } + [nullSafe(type)]
     }
 
-    /// Integers of different widths compare without a cast: they are the same in memory.
-    private static var mixedIntegers: [ScalarFunction] {
+    /// Numbers of different widths compare without a cast: they are the same in memory.
+    private static var mixed: [ScalarFunction] {
         var list: [ScalarFunction] = []
-        let integers: [DataType] = [.int2, .int4, .int8]
-        for left in integers {
-            for right in integers where left != right {
-                list += symbols.map { comparison($0, left, right) }
+        for family in [[DataType.int2, .int4, .int8], [.float4, .float8]] {
+            for left in family {
+                for right in family where left != right {
+                    list += symbols.map { comparison($0, left, right) }
+                }
             }
         }
         return list

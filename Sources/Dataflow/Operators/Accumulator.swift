@@ -246,7 +246,12 @@ final class Accumulator {
         case .integerSum: return try integerResult(words[at], Accumulator.int128(words, at + 1))
         case .numericSum:
             return try NumericSum.value(words, at, isAverage: aggregate.function == .avg)
-        case .floatSum: return try FloatSum.value(words, at, isAverage: aggregate.function == .avg)
+        case .floatSum:
+            let sum = try FloatSum.value(words, at, isAverage: aggregate.function == .avg)
+            guard aggregate.result.kind == .float4, case .double(let value) = sum else {
+                return sum
+            }
+            return .double(try ArithmeticFunctions.single(value))
         case .intervalSum:
             if words[at] == 0 { return .null }
             guard let months = Int32(exactly: words[at + 1]),

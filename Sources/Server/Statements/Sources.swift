@@ -9,29 +9,22 @@ extension Session {
     func createSource(_ statement: CreateSource, _ text: String) async throws(SQLError)
         -> StatementResult
     {
-        try await defining { () throws(SQLError) in
-            var result = StatementResult(tag: "CREATE SOURCE")
-            guard
-                let (schema, name) = try newName(
-                    statement.name, ifNotExists: statement.ifNotExists, &result)
-            else { return result }
-            try await addFed(
-                .source, schema, name, statement.elements, statement.connector, text)
-            return result
-        }
+        try await createFed(
+            .source, statement.name, ifNotExists: statement.ifNotExists, statement.elements,
+            statement.connector, text)
     }
 
-    /// A table whose rows a connector brings.
-    func createFedTable(_ statement: CreateTable, _ text: String) async throws(SQLError)
-        -> StatementResult
-    {
+    /// A source, or a table whose rows a connector brings.
+    func createFed(
+        _ kind: CatalogObject.Kind, _ given: QualifiedName, ifNotExists: Bool,
+        _ elements: TableElements, _ clause: ConnectorClause, _ text: String
+    ) async throws(SQLError) -> StatementResult {
         try await defining { () throws(SQLError) in
-            var result = StatementResult(tag: "CREATE TABLE")
-            guard
-                let (schema, name) = try newName(
-                    statement.name, ifNotExists: statement.ifNotExists, &result)
-            else { return result }
-            try await addFed(.table, schema, name, statement.elements, statement.connector, text)
+            var result = StatementResult(tag: kind == .table ? "CREATE TABLE" : "CREATE SOURCE")
+            guard let (schema, name) = try newName(given, ifNotExists: ifNotExists, &result) else {
+                return result
+            }
+            try await addFed(kind, schema, name, elements, clause, text)
             return result
         }
     }

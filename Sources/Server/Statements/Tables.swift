@@ -10,7 +10,9 @@ extension Session {
         async throws(SQLError) -> StatementResult
     {
         if statement.connector.options.contains(where: { $0.name == "connector" }) {
-            return try await createFedTable(statement, text)
+            return try await createFed(
+                .table, statement.name, ifNotExists: statement.ifNotExists, statement.elements,
+                statement.connector, text)
         }
         try Session.checkUnfed(statement)
         if let source = statement.source {

@@ -1,8 +1,13 @@
 /// Shortest text of a double, in PostgreSQL's layout (extra_float_digits = 1).
 package enum FloatText {
-    /// The shortest decimal digits that read back as `value`, and the exponent of the first digit.
-    static func shortestDigits(_ value: Double) -> (digits: [UInt8], exponent: Int) {
-        let text = Array(value.magnitude.description.utf8)
+    /// The shortest decimal digits that read back as `value` (as a float when `single`), and the exponent
+    /// of the first digit.
+    static func shortestDigits(_ value: Double, single: Bool = false) -> (
+        digits: [UInt8], exponent: Int
+    ) {
+        let shortest =
+            single ? Float(value).magnitude.description : value.magnitude.description
+        let text = Array(shortest.utf8)
         var digits: [UInt8] = []
         var exponent = 0
         var pointAt: Int?
@@ -56,7 +61,7 @@ package enum FloatText {
             return output.append(contentsOf: (value < 0 ? "-Infinity" : "Infinity").utf8)
         }
         if value.sign == .minus { output.append(45) }
-        let (digits, exponent) = shortestDigits(value)
+        let (digits, exponent) = shortestDigits(value, single: single)
         let upper = single ? 6 : 15
         if exponent < -4 || exponent >= upper {
             output.append(48 + digits[0])

@@ -20,14 +20,6 @@ enum FormattingFunctions {
 
     private static func dateTime(_ format: [UInt8]) -> DateTimeTemplate { DateTimeTemplate(format) }
 
-    private static func zone(_ column: Column, _ row: Int) throws(SQLError) -> TimeZoneRules {
-        let name = String(decoding: column.textBytes(row), as: UTF8.self)
-        guard let rules = TimeZones.rules(named: name) else {
-            throw SQLError(.invalidParameterValue, "time zone \"\(name)\" not recognized")
-        }
-        return rules
-    }
-
     private static var times: [ScalarFunction] {
         [
             ScalarFunction("to_char", [.timestamp, .text], .text, canFail: true) { e, c in
@@ -51,7 +43,8 @@ enum FormattingFunctions {
                 var memo = Memo<DateTimeTemplate>()
                 return RowKernels.texts(e, c) { (row) throws(SQLError) in
                     DateTimeText.text(
-                        timestamp: c[0].int64s.cells[row], zone: try zone(c[2], row),
+                        timestamp: c[0].int64s.cells[row],
+                        zone: try CalendarFunctions.zone(c[2], row),
                         try memo.template(c[1].textBytes(row), dateTime))
                 }
             },
@@ -117,7 +110,7 @@ enum FormattingFunctions {
                 return RowKernels.ints(e, c) { (row) throws(SQLError) in
                     try DateTimeReading.timestamp(
                         c[0].textBytes(row), try memo.template(c[1].textBytes(row), dateTime),
-                        in: try zone(c[2], row))
+                        in: try CalendarFunctions.zone(c[2], row))
                 }
             },
             ScalarFunction("to_number", [.text, .text], .numeric, canFail: true) { e, c in
