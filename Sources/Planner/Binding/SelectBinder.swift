@@ -192,20 +192,37 @@ struct SelectBinder {
     }
 
     /// PostgreSQL's name for an output column without an alias (FigureColname).
-    static func name(of node: Expression) -> String {
+    static func name(of node: Expression) -> String { figured(node)?.name ?? "?column?" }
+
+    /// A weak name gives way to a cast's or CASE's; nil when there is none.
+    private static func figured(_ node: Expression) -> (name: String, isWeak: Bool)? {
         switch node {
-        case .column(let parts, _): return parts[parts.count - 1]
-        case .call(let call): return call.name[call.name.count - 1]
+        case .column(let parts, _): return (parts[parts.count - 1], false)
+        case .call(let call):
+            let name = call.name[call.name.count - 1]
+            // trim() is called by its mode.
+            if name == "trim", case .literal(.string(let mode), _)? = call.arguments.first {
+                return (mode, false)
+            }
+            return (name, false)
         case .cast(let inner, let type, _):
-            let name = name(of: inner)
-            return name == "?column?" ? DataType.named(type.name)?.catalogName ?? type.name : name
+            if let found = figured(inner), !found.isWeak { return found }
+            return (DataType.named(type.name)?.catalogName ?? type.name, true)
         case .cases(_, _, let otherwise, _):
-            let name = otherwise.map(name) ?? "case"
-            return name == "?column?" ? "case" : name
-        case .exists: return "exists"
-        case .arrayQuery, .array: return "array"
-        case .row: return "row"
-        default: return "?column?"
+            if let found = otherwise.flatMap(figured), !found.isWeak { return found }
+            return ("case", true)
+        case .subscript_(let value, _, _): return figured(value)
+        case .subquery(let query, _):
+            switch query.body {
+            case .select(let select):
+                return select.items.first.map { ($0.alias ?? name(of: $0.expression), false) }
+            case .values: return ("column1", false)
+            case .operation: return nil
+            }
+        case .exists: return ("exists", false)
+        case .arrayQuery, .array: return ("array", false)
+        case .row: return ("row", false)
+        default: return nil
         }
     }
 
