@@ -14,80 +14,36 @@ final class CollectedValues {
         var count: Int64
     }
 
-    private var blocks: [[Entry]] = []
-    private static let blockSize = 256
+    private var entries = OrderedBlocks<Entry>()
 
     private static func precedes(_ entry: Entry, _ group: UInt32, _ key: [UInt8]) -> Bool {
         entry.group != group ? entry.group < group : entry.key.lexicographicallyPrecedes(key)
     }
 
-    private func locate(_ group: UInt32, _ key: [UInt8]) -> (block: Int, at: Int) {
-        var (low, high) = (0, blocks.count)
-        while low < high {
-            let middle = (low + high) / 2
-            let last = blocks[middle][blocks[middle].count - 1]
-            if CollectedValues.precedes(last, group, key) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        guard low < blocks.count else { return (low, 0) }
-        let block = low
-        (low, high) = (0, blocks[block].count)
-        while low < high {
-            let middle = (low + high) / 2
-            if CollectedValues.precedes(blocks[block][middle], group, key) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return (block, low)
-    }
-
     func add(_ group: UInt32, key: [UInt8], _ value: Value, _ second: Value, _ weight: Int64) {
-        var (block, at) = locate(group, key)
-        if block < blocks.count, at < blocks[block].count, blocks[block][at].group == group,
-            blocks[block][at].key == key
-        {
-            blocks[block][at].count += weight
-            if blocks[block][at].count == 0 {
-                blocks[block].remove(at: at)
-                if blocks[block].isEmpty { blocks.remove(at: block) }
-            }
-            return
+        let place = entries.locate { CollectedValues.precedes($0, group, key) }
+        guard let there = entries.element(at: place), there.group == group, there.key == key else {
+            return entries.insert(
+                Entry(group: group, key: key, value: value, second: second, count: weight),
+                at: place)
         }
-        if block == blocks.count {
-            if blocks.isEmpty { blocks.append([]) }
-            block = blocks.count - 1
-            at = blocks[block].count
-        }
-        blocks[block].insert(
-            Entry(group: group, key: key, value: value, second: second, count: weight), at: at)
-        if blocks[block].count > CollectedValues.blockSize {
-            let half = blocks[block].count / 2
-            blocks.insert(Array(blocks[block][half...]), at: block + 1)
-            blocks[block].removeSubrange(half...)
+        if there.count + weight == 0 {
+            entries.remove(at: place)
+        } else {
+            entries.update(place) { $0.count += weight }
         }
     }
 
     /// The values of a group, in order and as often as they are there.
     private func values(_ group: UInt32, isDistinct: Bool) -> [(Value, Value)] {
         var list: [(Value, Value)] = []
-        var (block, at) = locate(group, [])
-        while block < blocks.count {
-            while at < blocks[block].count {
-                let entry = blocks[block][at]
-                if entry.group != group { return list }
-                let copies = isDistinct ? min(entry.count, 1) : entry.count
-                if copies > 0 {
-                    for _ in 0..<copies { list.append((entry.value, entry.second)) }
-                }
-                at += 1
+        entries.walk(from: entries.locate { $0.group < group }) { entry in
+            guard entry.group == group else { return false }
+            let copies = isDistinct ? min(entry.count, 1) : entry.count
+            if copies > 0 {
+                for _ in 0..<copies { list.append((entry.value, entry.second)) }
             }
-            block += 1
-            at = 0
+            return true
         }
         return list
     }
@@ -167,5 +123,5 @@ final class CollectedValues {
         return .text(outer.encoded(type.element))
     }
 
-    var entryCount: Int { blocks.reduce(0) { $0 + $1.count } }
+    var entryCount: Int { entries.count }
 }

@@ -2,8 +2,7 @@ import Types
 
 /// The values of all groups of one min or max, in order, with counts.
 ///
-/// A sorted list of blocks of at most 256 entries: finding is two binary searches, inserting moves
-/// at most one block's entries. One structure for all groups: small groups cost nothing extra.
+/// One structure for all groups: small groups cost nothing extra.
 final class ExtremeTree {
     struct Entry {
         var group: UInt32
@@ -11,9 +10,8 @@ final class ExtremeTree {
         var count: Int64
     }
 
-    private var blocks: [[Entry]] = []
+    private var entries = OrderedBlocks<Entry>()
     private let wantsLeast: Bool
-    private static let blockSize = 256
 
     init(wantsLeast: Bool) { self.wantsLeast = wantsLeast }
 
@@ -55,79 +53,38 @@ final class ExtremeTree {
         entry.group != group ? entry.group < group : order(entry.key, key) < 0
     }
 
-    /// The block where (group, key) belongs, and its place there.
-    private func locate(_ group: UInt32, _ key: Value) -> (block: Int, at: Int) {
-        var (low, high) = (0, blocks.count)
-        while low < high {
-            let middle = (low + high) / 2
-            guard let last = blocks[middle].last else { break }
-            if ExtremeTree.precedes(last, group, key) { low = middle + 1 } else { high = middle }
-        }
-        guard low < blocks.count else { return (max(blocks.count - 1, 0), blocks.last?.count ?? 0) }
-        return (low, place(in: blocks[low], group, key))
-    }
-
-    private func place(in block: [Entry], _ group: UInt32, _ key: Value) -> Int {
-        var (low, high) = (0, block.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ExtremeTree.precedes(block[middle], group, key) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
-    }
-
     func add(_ group: UInt32, _ key: Value, _ weight: Int64) {
-        if blocks.isEmpty { blocks.append([]) }
-        let (block, at) = locate(group, key)
-        if at < blocks[block].count, blocks[block][at].group == group,
-            ExtremeTree.order(blocks[block][at].key, key) == 0
-        {
-            blocks[block][at].count += weight
-            if blocks[block][at].count == 0 {
-                blocks[block].remove(at: at)
-                if blocks[block].isEmpty, blocks.count > 1 { blocks.remove(at: block) }
-            }
-            return
+        let place = entries.locate { ExtremeTree.precedes($0, group, key) }
+        guard let there = entries.element(at: place), there.group == group,
+            ExtremeTree.order(there.key, key) == 0
+        else {
+            return entries.insert(Entry(group: group, key: key, count: weight), at: place)
         }
-        blocks[block].insert(Entry(group: group, key: key, count: weight), at: at)
-        if blocks[block].count > ExtremeTree.blockSize {
-            let half = blocks[block].count / 2
-            blocks.insert(Array(blocks[block][half...]), at: block + 1)
-            blocks[block].removeSubrange(half...)
+        if there.count + weight == 0 {
+            entries.remove(at: place)
+        } else {
+            entries.update(place) { $0.count += weight }
         }
     }
 
     /// The group's least or greatest value now.
     func extreme(_ group: UInt32) -> Value? {
-        var (low, high) = (0, blocks.count)
+        var found: Value?
         if wantsLeast {
-            while low < high {
-                let middle = (low + high) / 2
-                if (blocks[middle].last?.group ?? 0) < group {
-                    low = middle + 1
-                } else {
-                    high = middle
-                }
+            entries.walk(from: entries.locate { $0.group < group }) { entry in
+                if entry.group == group, entry.count > 0 { found = entry.key }
+                return entry.group == group && found == nil
             }
-            guard low < blocks.count else { return nil }
-            return blocks[low].first { $0.group == group && $0.count > 0 }?.key
+            return found
         }
-        while low < high {
-            let middle = (low + high) / 2
-            if (blocks[middle].first?.group ?? 0) <= group {
-                low = middle + 1
-            } else {
-                high = middle
-            }
+        var end = entries.locate { $0.group <= group }
+        while let place = entries.previous(end), entries[place].group == group {
+            if entries[place].count > 0 { return entries[place].key }
+            end = place
         }
-        guard low > 0 else { return nil }
-        return blocks[low - 1].last { $0.group == group && $0.count > 0 }?.key
+        return nil
     }
 
     /// All entries, for checkpoints' tests and accounting.
-    var entryCount: Int { blocks.reduce(0) { $0 + $1.count } }
+    var entryCount: Int { entries.count }
 }

@@ -2,9 +2,7 @@ import State
 import Types
 
 /// Rows with weights in groups, each group in an order: what top-N and ranking are computed from.
-///
-/// Blocks of at most 256 entries by (group, order key, image): finding is two binary searches,
-/// inserting moves at most one block's entries.
+/// The entries are ordered by (group, order key, image).
 final class OrderedRows {
     struct Entry {
         let group: UInt32
@@ -17,19 +15,21 @@ final class OrderedRows {
             orderLength == other.orderLength
                 && key.prefix(orderLength).elementsEqual(other.key.prefix(orderLength))
         }
+
+        /// Where the first order key is an ascending 64-bit integer: its value, unless it is NULL.
+        var time: Int64? { OrderKey.int64(key) }
     }
 
     private var rows: RowPages
     private var imageIndex = HashIndex()
     private var weights: [Int64] = []
     private var nextOfImage: [UInt32] = []
-    private var blocks: [[Entry]] = []
+    private(set) var entries = OrderedBlocks<Entry>()
     private let allColumns: [Int]
     private let types: [DataType.Physical]
     private let keys: [SortKey]
     private(set) var dead = 0
     private(set) var live = 0
-    private static let blockSize = 256
 
     init(_ types: [DataType.Physical], keys: [SortKey]) {
         self.types = types
@@ -40,15 +40,20 @@ final class OrderedRows {
 
     // MARK: - Changes
 
-    /// Adds a change; `groups` are the groups of its rows.
-    func add(_ batch: Batch, groups: [UInt32]) {
+    /// Adds a change; `groups` are the groups of its rows. Of each row `noting` is told its slot and what
+    /// its weight was.
+    func add(
+        _ batch: Batch, groups: [UInt32],
+        noting: (_ row: Int, _ slot: UInt32, _ before: Int64) -> Void = { _, _, _ in }
+    ) {
         let views = batch.columns.map(\.view)
         for row in 0..<batch.count {
             let hash = hashRow(views, row, seed: rowHashSeed, image: true)
             if let slot = find(hash, views, row) {
+                noting(row, slot, weights[Int(slot)])
                 change(slot, groups[row], batch.weight(row))
             } else {
-                insert(batch, views, row, groups[row], hash)
+                noting(row, insert(batch, views, row, groups[row], hash), 0)
             }
         }
         withExtendedLifetime(batch) {}
@@ -80,10 +85,12 @@ final class OrderedRows {
 
     private func insert(
         _ batch: Batch, _ views: [ColumnView], _ row: Int, _ group: UInt32, _ hash: UInt64
-    ) {
+    ) -> UInt32 {
         let one = Storage<UInt32>([UInt32(row)])
+        var placed: UInt32 = 0
         for run in rows.append(batch.gathered(one.cells)) {
             let slot = run.first
+            placed = slot
             while weights.count <= Int(slot) {
                 weights.append(0)
                 nextOfImage.append(HashIndex.none)
@@ -98,6 +105,7 @@ final class OrderedRows {
                 place(entry(views, row, slot, group))
             }
         }
+        return placed
     }
 
     // MARK: - Order
@@ -125,64 +133,63 @@ final class OrderedRows {
     }
 
     /// The first place that is not before (group, key).
-    private func locate(_ group: UInt32, _ key: [UInt8]) -> (block: Int, at: Int) {
-        var (low, high) = (0, blocks.count)
-        while low < high {
-            let middle = (low + high) / 2
-            let last = blocks[middle][blocks[middle].count - 1]
-            if OrderedRows.precedes(last, group, key) { low = middle + 1 } else { high = middle }
-        }
-        guard low < blocks.count else { return (low, 0) }
-        let block = low
-        (low, high) = (0, blocks[block].count)
-        while low < high {
-            let middle = (low + high) / 2
-            if OrderedRows.precedes(blocks[block][middle], group, key) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return (block, low)
+    func locate(_ group: UInt32, _ key: [UInt8]) -> OrderedBlocks<Entry>.Place {
+        entries.locate { OrderedRows.precedes($0, group, key) }
     }
 
     private func place(_ entry: Entry) {
-        var (block, at) = locate(entry.group, entry.key)
-        if block == blocks.count {
-            if blocks.isEmpty { blocks.append([]) }
-            block = blocks.count - 1
-            at = blocks[block].count
-        }
-        blocks[block].insert(entry, at: at)
-        if blocks[block].count > OrderedRows.blockSize {
-            let half = blocks[block].count / 2
-            blocks.insert(Array(blocks[block][half...]), at: block + 1)
-            blocks[block].removeSubrange(half...)
-        }
+        entries.insert(entry, at: locate(entry.group, entry.key))
     }
 
     private func remove(_ entry: Entry) {
-        let (block, at) = locate(entry.group, entry.key)
-        guard block < blocks.count, at < blocks[block].count, blocks[block][at].slot == entry.slot
-        else { return }
-        blocks[block].remove(at: at)
-        if blocks[block].isEmpty { blocks.remove(at: block) }
+        let place = locate(entry.group, entry.key)
+        if entries.element(at: place)?.slot == entry.slot { entries.remove(at: place) }
     }
 
-    /// Walks a group in order until `visit` returns false. Weights may be negative within a step.
-    func walk(_ group: UInt32, _ visit: (Entry, Int64) -> Bool) {
-        var (block, at) = locate(group, [])
-        while block < blocks.count {
-            while at < blocks[block].count {
-                let entry = blocks[block][at]
-                if entry.group != group { return }
-                if !visit(entry, weights[Int(entry.slot)]) { return }
-                at += 1
-            }
-            block += 1
-            at = 0
+    /// Walks a group in order until `visit` returns false, from the first key on that is not below
+    /// `key`. Weights may be negative within a step.
+    func walk(_ group: UInt32, from key: [UInt8] = [], _ visit: (Entry, Int64) -> Bool) {
+        entries.walk(from: locate(group, key)) { entry in
+            entry.group == group && visit(entry, weights[Int(entry.slot)])
         }
     }
+
+    /// The key from which on entries have a time that is not below `time`, by an ascending order key.
+    static func key(of time: Int64) -> [UInt8] {
+        var key: [UInt8] = [1]
+        OrderKey.append(time, to: &key)
+        return key
+    }
+
+    /// Where the order is by time: the nearest finite times of a group's rows before and behind a time,
+    /// and whether there is a row at it.
+    func neighbours(_ group: UInt32, _ time: Int64) -> (
+        previous: Int64?, isThere: Bool, next: Int64?
+    ) {
+        let start = locate(group, OrderedRows.key(of: time))
+        var (previous, isThere, next): (Int64?, Bool, Int64?) = (nil, false, nil)
+        var end = start
+        while previous == nil, let place = entries.previous(end) {
+            let entry = entries[place]
+            guard entry.group == group, let before = entry.time, Timestamp.isFinite(before) else {
+                break
+            }
+            if weights[Int(entry.slot)] > 0 { previous = before }
+            end = place
+        }
+        entries.walk(from: start) { entry in
+            guard entry.group == group, let behind = entry.time, Timestamp.isFinite(behind) else {
+                return false
+            }
+            if weights[Int(entry.slot)] > 0 {
+                if behind == time { isThere = true } else { next = behind }
+            }
+            return next == nil
+        }
+        return (previous, isThere, next)
+    }
+
+    func weight(_ slot: UInt32) -> Int64 { weights[Int(slot)] }
 
     func gather(_ slots: [UInt32]) -> [Column] { rows.gather(slots, columns: allColumns) }
 
@@ -193,8 +200,8 @@ final class OrderedRows {
 
     /// Makes everything anew. - Returns: where the slots of living rows are now.
     func compact() -> [UInt32: UInt32] {
-        let entries = blocks.flatMap { $0 }
-        let slots = entries.map(\.slot)
+        let old = entries.elements
+        let slots = old.map(\.slot)
         let kept = Batch(
             columns: gather(slots), count: slots.count,
             weights: Storage(slots.map { weights[Int($0)] }))
@@ -202,12 +209,11 @@ final class OrderedRows {
         imageIndex = HashIndex()
         weights = []
         nextOfImage = []
-        blocks = []
+        entries = OrderedBlocks()
         (live, dead) = (0, 0)
-        add(kept, groups: entries.map(\.group))
+        add(kept, groups: old.map(\.group))
         var moved: [UInt32: UInt32] = [:]
-        let now = blocks.flatMap { $0 }
-        for (old, new) in zip(entries, now) { moved[old.slot] = new.slot }
+        for (entry, new) in zip(old, entries.elements) { moved[entry.slot] = new.slot }
         return moved
     }
 

@@ -33,18 +33,6 @@ package final class RankOperator: Operator, Checkpointable {
         }
     }
 
-    /// Sessions: runs of rows no further apart than `gap` microseconds, by the first order key. Instead
-    /// of functions come window_start and window_end.
-    package struct Session: Sendable {
-        package let timeColumn: Int
-        package let gap: Int64
-
-        package init(timeColumn: Int, gap: Int64) {
-            self.timeColumn = timeColumn
-            self.gap = gap
-        }
-    }
-
     private struct Place: Hashable {
         var slot: UInt32
         /// Values of the functions; zeros beyond their number.
@@ -66,7 +54,6 @@ package final class RankOperator: Operator, Checkpointable {
     private let rows: OrderedRows
     /// Instead of `rows`, where the input only grows and few of its rows matter.
     private let best: BestRows?
-    private let session: Session?
     private var touched: Set<UInt32> = []
     /// What is out, by partition.
     private var windows: [[Shown]] = []
@@ -80,10 +67,9 @@ package final class RankOperator: Operator, Checkpointable {
     /// their arrival, the latest first with `latestFirst`.
     package init(
         _ types: [DataType.Physical], partition: [Int], order: [SortKey], functions: [Function],
-        bound: Bound?, session: Session? = nil, appendOnly: Bool = false, latestFirst: Bool = false
+        bound: Bound?, appendOnly: Bool = false, latestFirst: Bool = false
     ) {
         precondition(functions.count <= 3, "more than three ranking functions")
-        self.session = session
         if appendOnly, let bound, bound.function == .rowNumber, bound.last <= RankOperator.fewRows,
             bound.last > 0
         {
@@ -128,7 +114,6 @@ package final class RankOperator: Operator, Checkpointable {
 
     /// The places of a partition that are to be out now.
     private func window(_ group: UInt32) -> [Shown] {
-        if let session { return sessions(group, session) }
         var window: [Shown] = []
         var (number, rank, dense): (Int64, Int64, Int64) = (0, 0, 0)
         if let best {
@@ -152,47 +137,6 @@ package final class RankOperator: Operator, Checkpointable {
             return add(entry.slot, weight, &number, rank, dense, to: &window)
         }
         return window
-    }
-
-    /// Whether the later time is more than the gap behind; what does not fit is.
-    private static func isApart(_ time: Int64, _ later: Int64, _ gap: Int64) -> Bool {
-        let (distance, overflow) = later.subtractingReportingOverflow(time)
-        return overflow || distance > gap
-    }
-
-    /// Every row of a partition with the bounds of its session.
-    private func sessions(_ group: UInt32, _ session: Session) -> [Shown] {
-        var slots: [UInt32] = []
-        var weights: [Int64] = []
-        rows.walk(group) { entry, weight in
-            if weight > 0 {
-                slots.append(entry.slot)
-                weights.append(weight)
-            }
-            return true
-        }
-        let column = rows.gather(slots)[session.timeColumn]
-        let times = column.int64s.cells
-        var window: [Shown] = []
-        var first = 0
-        func isTime(_ index: Int) -> Bool {
-            !column.isNull(index) && Timestamp.isFinite(times[index])
-        }
-        for index in slots.indices where isTime(index) {
-            if !isTime(first) { first = index }
-            let isLast =
-                index + 1 == slots.count || !isTime(index + 1)
-                || RankOperator.isApart(times[index], times[index + 1], session.gap)
-            guard isLast else { continue }
-            for member in first...index {
-                let place = Place(
-                    slot: slots[member], first: times[first],
-                    second: times[index].addingReportingOverflow(session.gap).partialValue)
-                window.append(Shown(place: place, weight: weights[member]))
-            }
-            first = index + 1
-        }
-        return withExtendedLifetime(column) { window }
     }
 
     /// - Returns: false when nothing behind this entry can be in the window.
@@ -291,7 +235,7 @@ package final class RankOperator: Operator, Checkpointable {
         if places.isEmpty { return }
         let slots = places.map(\.slot)
         var columns = best?.gather(slots) ?? rows.gather(slots)
-        for index in 0..<(session == nil ? functions.count : 2) {
+        for index in functions.indices {
             let values = places.map { index == 0 ? $0.first : (index == 1 ? $0.second : $0.third) }
             columns.append(Column(.int64(Storage(values))))
         }

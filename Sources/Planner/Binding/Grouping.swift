@@ -105,10 +105,11 @@ final class Grouping {
             guard let bound = try? plain.bind(node) else { return nil }
             return keyColumn(bound)
         }
-        let bound = try plain.column(parts, at)
-        if let column = keyColumn(bound) { return column }
-        guard case .column(let index, _) = bound else { return nil }
-        if OuterReference.isOuter(index) { return bound }
+        // As the keys were bound: a literal in a view's column has a type there.
+        let key = try binder.binder.resolved(try plain.bind(node), at: at)
+        if let column = keyColumn(key) { return column }
+        guard case .column(let index, _) = try plain.column(parts, at) else { return nil }
+        if OuterReference.isOuter(index) { return key }
         let entry = input.entries[index]
         throw SQLError(
             .groupingError,

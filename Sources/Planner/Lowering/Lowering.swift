@@ -133,12 +133,17 @@ package enum Lowering {
             case .expand(let input, let sets):
                 return circuit.add("expand", ExpandOperator(sets: sets), inputs: [try lower(input)])
             case .rank(let input, let rank):
+                let meeting = exchange(try lower(input), by: columns(rank.partition, of: input))
+                if let session = rank.session {
+                    let body = SessionOperator(
+                        input.types, partition: rank.partition, session: session)
+                    return circuit.add("session", body, inputs: [meeting])
+                }
                 let body = RankOperator(
                     input.types, partition: rank.partition, order: rank.order,
-                    functions: rank.functions, bound: rank.bound, session: rank.session,
+                    functions: rank.functions, bound: rank.bound,
                     appendOnly: input.isAppendOnly,
                     latestFirst: Builder.isLatestFirst(rank.order, input))
-                let meeting = exchange(try lower(input), by: columns(rank.partition, of: input))
                 return circuit.add("rank", body, inputs: [meeting])
             case .sort(let input, let keys, let limit, let offset):
                 if forView {

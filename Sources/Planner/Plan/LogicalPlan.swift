@@ -16,7 +16,7 @@ package indirect enum LogicalPlan: Sendable {
         package var functions: [RankOperator.Function]
         package var bound: RankOperator.Bound?
         /// Sessions instead of functions: window_start and window_end behind the input's columns.
-        package var session: RankOperator.Session?
+        package var session: SessionOperator.Specification?
 
         package init(
             partition: [Int], order: [SortKey], functions: [RankOperator.Function],

@@ -97,10 +97,7 @@ extension Parser {
         if accept("values") { return Query(body: .values(try rows(), at: at), at: at) }
         if accept("table") {
             let name = try qualifiedName()
-            let star = Select.Item(expression: .star([], at: at), alias: nil)
-            let select = Select(
-                items: [star], from: [.table(name.parts, alias: nil, at: name.at)], at: at)
-            return Query(body: .select(select), at: at)
+            return Query(selectingFrom: .table(name.parts, alias: nil, at: name.at), at: at)
         }
         try expect("select")
         return Query(body: .select(try select(at)), at: at)
@@ -284,8 +281,12 @@ extension Parser {
                 if !(peek == .symbol("(")) { _ = try query() }
             }
             let inner = try tableReference()
+            guard case .join = inner else { throw unexpected() }
             try expect(symbol: ")")
-            return inner
+            guard let alias = try tableAlias() else { return inner }
+            // Names within are hidden behind the alias, as by a subquery.
+            return .subquery(
+                Query(selectingFrom: inner, at: at), alias: alias, isLateral: false, at: at)
         }
         if accept("lateral") {
             if accept(symbol: "(") {

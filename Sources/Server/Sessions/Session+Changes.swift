@@ -167,15 +167,22 @@ extension Session {
                 }
             }
         }
+        let changed = try await changing(meets, conflict, table)
         var seen: [Set<[Value]>] = conflict.keys.map { _ in [] }
         var fresh: [UInt32] = []
         var matched: [Batch] = []
         for row in 0..<rows.count {
+            let other = meets[Int64(row)]
+            // A row that is there and stays as it is may be met again.
+            let isUntouched = other != nil && !changed.contains(Int64(row))
             var isTwice = false
             for (index, key) in conflict.keys.enumerated() {
                 let values = key.map { rows.columns[$0].value(row).canonical }
                 if values.contains(.null) { continue }
-                if !seen[index].insert(values).inserted { isTwice = true }
+                let isNew =
+                    isUntouched
+                    ? !seen[index].contains(values) : seen[index].insert(values).inserted
+                if !isNew { isTwice = true }
             }
             if isTwice {
                 guard conflict.newRow != nil else { continue }
@@ -185,8 +192,8 @@ extension Session {
                     hint: "Ensure that no rows proposed for insertion within the same command have "
                         + "duplicate constrained values.")
             }
-            if let other = meets[Int64(row)] {
-                matched.append(other)
+            if let other {
+                if !isUntouched { matched.append(other) }
             } else {
                 fresh.append(UInt32(row))
             }
@@ -196,6 +203,34 @@ extension Session {
         }
         let kept = Storage(fresh)
         return rows.gathered(kept.cells)
+    }
+
+    /// The numbers of the proposed rows that change the row they meet: for which DO UPDATE's WHERE is
+    /// true.
+    private func changing(
+        _ meets: [Int64: Batch], _ conflict: BoundInsert.Conflict, _ table: CatalogObject
+    ) async throws(SQLError) -> Set<Int64> {
+        guard conflict.newRow != nil, let condition = conflict.condition, !meets.isEmpty else {
+            return Set(meets.keys)
+        }
+        let pairs = Session.pairs(Array(meets.values), table.columns.count)
+        let plan = LogicalPlan.filter(
+            .literal(pairs, table.fields + table.fields + [Field("?row?", .int8)]), condition)
+        var numbers: Set<Int64> = []
+        for batch in try await run(plan, reading: []) {
+            for row in 0..<batch.count {
+                if let number = batch.columns[batch.columns.count - 1].value(row).int {
+                    numbers.insert(number)
+                }
+            }
+        }
+        return numbers
+    }
+
+    /// Proposed rows, the rows that they meet, and the numbers of the former.
+    private static func pairs(_ matched: [Batch], _ width: Int) -> Batch {
+        let all = Batch.concatenated(matched, types: matched[0].columns.map(\.physical))
+        return all.projected(Array(0..<width) + Array((width + 1)..<(2 * width + 1)) + [width])
     }
 
     /// The table's rows that may have a key of `rows`: found by an index when there are few of them.
@@ -215,17 +250,14 @@ extension Session {
         return .filter(scan, any)
     }
 
-    /// DO UPDATE: `matched` has the proposed row, its number, and the row that is there.
+    /// DO UPDATE: `matched` has the proposed row, its number, and the row that is there and changes.
     private func update(
         _ conflict: BoundInsert.Conflict, _ table: CatalogObject, _ matched: [Batch],
         _ checks: [(name: String, condition: Expr)], _ attempt: inout Attempt
     ) async throws(SQLError) {
         let width = table.columns.count
-        let types = matched[0].columns.map(\.physical)
-        let all = Batch.concatenated(matched, types: types)
-        let pairs = all.projected(Array(0..<width) + Array((width + 1)..<(2 * width + 1)))
-        var plan = LogicalPlan.literal(pairs, table.fields + table.fields)
-        if let condition = conflict.condition { plan = .filter(plan, condition) }
+        let pairs = Session.pairs(matched, width)
+        var plan = LogicalPlan.literal(pairs, table.fields + table.fields + [Field("?row?", .int8)])
         let old = table.fields.enumerated().map {
             Expr.column(width + $0.offset, $0.element.type)
         }

@@ -54,6 +54,14 @@ package enum OrderKey {
         }
     }
 
+    /// The integer that an ascending key begins with; nil when that is NULL.
+    package static func int64(_ key: [UInt8]) -> Int64? {
+        guard key.count >= 9, key[0] == 1 else { return nil }
+        var bits: UInt64 = 0
+        for index in 1..<9 { bits = bits << 8 | UInt64(key[index]) }
+        return Int64(bitPattern: bits ^ (1 << 63))
+    }
+
     private static func append(_ value: Int128, to output: inout [UInt8]) {
         append(Int64(truncatingIfNeeded: value >> 64), to: &output)
         let low = UInt64(truncatingIfNeeded: value)

@@ -82,6 +82,12 @@ extension Select.Item {
 }
 
 extension Query {
+    /// SELECT * FROM table
+    package init(selectingFrom table: TableReference, at: Int) {
+        let star = Select.Item(expression: .star([], at: at), alias: nil)
+        self.init(body: .select(Select(items: [star], from: [table], at: at)), at: at)
+    }
+
     /// SELECT … FROM table, for COPY.
     package init(copying table: QualifiedName, _ items: [Select.Item]) {
         let select = Select(
