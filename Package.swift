@@ -32,6 +32,7 @@ let package = Package(
         // Floors
         .target(name: "CPure", cSettings: cFlags),
         .target(name: "CLinux", cSettings: cFlags),
+        .systemLibrary(name: "CGmp"),
         .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CLz4"),
         .systemLibrary(name: "CSnappy"),
@@ -47,7 +48,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         .target(
             name: "CPcre2", cSettings: cFlags, linkerSettings: [.linkedLibrary("pcre2-8")]),
-        module("Types", ["CPure"]),
+        module("Types", ["CPure", "CGmp"]),
         module("Platform", ["CLinux", "CPure", "CZstd", "CLz4", "CSnappy", "CZlib"]),
         // Memory, engine, language
         module("State", ["Types", "Platform", "CPure", "CSQLite"]),

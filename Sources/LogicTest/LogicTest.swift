@@ -47,31 +47,48 @@ struct LogicTest {
     private static func run(
         _ files: [TestFile], _ mode: Mode, _ options: Options, _ report: inout Report
     ) {
-        func runAll(_ conninfo: String, isPostgres: Bool) {
-            let endpoint = Endpoint(
-                conninfo: conninfo, isPostgres: isPostgres,
-                timeoutSeconds: options.timeoutSeconds)
-            for file in files {
-                var runner = Runner(
-                    file, mode: mode, endpoint: endpoint, seed: options.seed)
-                runner.run(&report)
-            }
-        }
         switch options.server {
-        case .conninfo(let conninfo): runAll(conninfo, isPostgres: false)
-        case .postgres(let conninfo): runAll(conninfo, isPostgres: true)
+        case .conninfo(let conninfo), .postgres(let conninfo):
+            let isPostgres = if case .postgres = options.server { true } else { false }
+            let endpoint = Endpoint(
+                conninfo: { conninfo }, restart: nil, isPostgres: isPostgres,
+                timeoutSeconds: options.timeoutSeconds)
+            run(files, mode, options, endpoint, &report)
         case .binary(let binary):
-            let place = "\(binary) [\(mode.rawValue)]"
-            do throws(ServerError) {
-                let server = try ServerProcess(binary: binary)
-                runAll(server.conninfo, isPostgres: false)
-                if let problem = server.stop() {
-                    report.fail(place, sql: "", Problem(summary: problem))
-                }
-            } catch {
-                let count = files.reduce(0) { $0 + $1.records.count }
-                report.failRest(place, count: max(count, 1), reason: error.reason)
+            // A server that is started again has the relations of one file to take up.
+            let parts = mode == .restart ? files.map { [$0] } : [files]
+            for part in parts { runOnServer(binary, part, mode, options, &report) }
+        }
+    }
+
+    private static func runOnServer(
+        _ binary: String, _ files: [TestFile], _ mode: Mode, _ options: Options,
+        _ report: inout Report
+    ) {
+        let place = "\(binary) [\(mode.rawValue)]"
+        do throws(ServerError) {
+            let server = try ServerProcess(binary: binary)
+            let endpoint = Endpoint(
+                conninfo: { server.conninfo },
+                restart: { () throws(ServerError) in try server.killAndRestart() },
+                isPostgres: false, timeoutSeconds: options.timeoutSeconds)
+            run(files, mode, options, endpoint, &report)
+            if let problem = server.stop() {
+                report.fail(place, sql: "", Problem(summary: problem))
             }
+        } catch {
+            let count = files.reduce(0) { $0 + $1.records.count }
+            report.failRest(place, count: max(count, 1), reason: error.reason)
+        }
+    }
+
+    private static func run(
+        _ files: [TestFile], _ mode: Mode, _ options: Options, _ endpoint: Endpoint,
+        _ report: inout Report
+    ) {
+        for file in files {
+            var runner = Runner(file, mode: mode, endpoint: endpoint, seed: options.seed)
+            runner.run(&report)
         }
     }
 }

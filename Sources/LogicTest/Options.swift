@@ -23,7 +23,7 @@ struct Options {
     private static let usage = """
         usage: LogicTest [--mode MODE] [--timeout SECONDS] [--seed SEED] SERVER FILES_OR_DIRS...
         MODE is adhoc, or before, during or after (views made before the data, while it arrives, at
-        the query), or all.
+        the query), or restart (before, on a server that is killed once in each file), or all.
         SERVER is one of
           --server PATH        a streamhouse binary to start; a new database for each mode
           --conninfo CONNINFO  a running streamhouse with an empty database; one mode only
@@ -82,6 +82,8 @@ struct Options {
         let canRunBoth = if case .binary = server { true } else { false }
         let name = name ?? (canRunBoth ? "all" : "adhoc")
         switch Mode(rawValue: name) {
+        case .restart where !canRunBoth:
+            throw UsageError(reason: "a running server is not killed: no mode restart")
         case .some(let mode): return [mode]
         case nil where name == "all":
             guard canRunBoth else {

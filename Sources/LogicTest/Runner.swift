@@ -1,17 +1,20 @@
 /// Where the records are run.
 struct Endpoint {
-    let conninfo: String
+    let conninfo: () -> String
+    /// Kills the server and starts it again, where it is ours.
+    let restart: (() throws(ServerError) -> Void)?
     /// PostgreSQL has no views that keep themselves fresh; plain ones stand in for them.
     let isPostgres: Bool
     let timeoutSeconds: Int
 }
 
 /// How a file is run: its queries as they stand, or as views made before the data, while it arrives,
-/// or where the query stands.
+/// or where the query stands; in `restart` as views made before the data on a server that is killed and
+/// started again somewhere in the file.
 enum Mode: String {
-    case adhoc, before, during, after
+    case adhoc, before, during, after, restart
 
-    static let all: [Mode] = [.adhoc, .before, .during, .after]
+    static let all: [Mode] = [.adhoc, .before, .during, .after, .restart]
 
     var target: Target { self == .adhoc ? .adhoc : .views }
 }
@@ -49,7 +52,12 @@ struct Runner {
             }
         }
         var views: [Int: String] = [:]
+        let killPlace = mode == .restart ? restartPlace(records) : nil
         for (index, record) in records.enumerated() {
+            if index == killPlace, let problem = restart(records[..<index]) {
+                report.failRest(place(record), count: records.count - index, reason: problem)
+                return
+            }
             for query in places[index] ?? [] {
                 let view = "lt_\(file.name)_\(views.count + 1)"
                 views[query] = view
@@ -75,6 +83,37 @@ struct Runner {
         }
     }
 
+    /// A query before which the server is killed: in no transaction block, rather late in the file.
+    private mutating func restartPlace(_ records: [Record]) -> Int? {
+        var candidates: [Int] = []
+        var isInBlock = false
+        for (index, record) in records.enumerated() {
+            if record.isQuery, !isInBlock { candidates.append(index) }
+            if record.beginsBlock { isInBlock = true }
+            if record.endsBlock { isInBlock = false }
+        }
+        if candidates.isEmpty { return nil }
+        let late = candidates.suffix(candidates.count - candidates.count / 3)
+        return late[late.startIndex + Int(generator.next() % UInt64(late.count))]
+    }
+
+    /// Kills and starts the server and connects with the settings that the records so far have made.
+    /// - Returns: what went wrong.
+    private mutating func restart(_ records: ArraySlice<Record>) -> String? {
+        guard let kill = endpoint.restart else { return "a running server is not killed" }
+        connection = nil
+        do throws(ServerError) {
+            try kill()
+        } catch {
+            return error.reason
+        }
+        for record in records where record.changesSettings {
+            guard case .statement = record.kind else { continue }
+            if let problem = attempt(record, record.sql) { return problem.summary }
+        }
+        return nil
+    }
+
     /// For each record, the queries whose views are made before it.
     private mutating func viewPlaces(_ records: [Record]) -> [Int: [Int]] {
         var places: [Int: [Int]] = [:]
@@ -94,7 +133,7 @@ struct Runner {
             let place =
                 switch mode {
                 case .adhoc, .after: index
-                case .before: 0
+                case .before, .restart: 0
                 case .during:
                     max(settled, outside[Int(generator.next() % UInt64(index + 1))])
                 }
@@ -147,7 +186,7 @@ struct Runner {
         if connection != nil { return .connected }
         do throws(ConnectionError) {
             connection = try PostgresConnection(
-                conninfo: endpoint.conninfo, timeoutSeconds: endpoint.timeoutSeconds)
+                conninfo: endpoint.conninfo(), timeoutSeconds: endpoint.timeoutSeconds)
             return .connected
         } catch {
             return .unusable(reason: "cannot connect: \(error.reason)")

@@ -7,10 +7,12 @@ struct ServerError: Error {
 
 /// A streamhouse process with a data directory of its own, both gone after `stop`.
 final class ServerProcess {
-    let conninfo: String
-    private let id: pid_t
+    /// Where it listens; another place after `killAndRestart`.
+    private(set) var conninfo: String
+    private var id: pid_t
     /// Our end of its standard output; closed by it when it ends.
-    private let output: Int32
+    private var output: Int32
+    private let binary: String
     private let directory: String
 
     private static let startSeconds = 60
@@ -26,21 +28,38 @@ final class ServerProcess {
         guard let directory = Disk.makeTemporaryDirectory() else {
             throw ServerError(reason: "cannot make a temporary directory: \(Disk.lastError)")
         }
-        let (id, output) = try ServerProcess.spawn(binary, in: directory)
-        let line = ServerProcess.readLine(output, Deadline(seconds: ServerProcess.startSeconds))
-        guard let line, let (host, port) = ServerProcess.address(in: line) else {
-            _ = ServerProcess.end(id, output, SIGKILL)
-            let log = Disk.lastLines("\(directory)/log", count: 20)
+        do throws(ServerError) {
+            (id, output, conninfo) = try ServerProcess.start(binary, in: directory)
+        } catch {
             Disk.removeTree(directory)
+            throw error
+        }
+        self.binary = binary
+        self.directory = directory
+    }
+
+    /// Ends it as a pulled plug would, and starts another one over what it has left.
+    func killAndRestart() throws(ServerError) {
+        _ = ServerProcess.end(id, output, SIGKILL)
+        (id, output, conninfo) = try ServerProcess.start(binary, in: directory)
+    }
+
+    /// - Returns: the process, our end of its output, and where it listens.
+    private static func start(_ binary: String, in directory: String) throws(ServerError) -> (
+        pid_t, Int32, String
+    ) {
+        let (id, output) = try spawn(binary, in: directory)
+        let line = readLine(output, Deadline(seconds: startSeconds))
+        guard let line, let (host, port) = address(in: line) else {
+            _ = end(id, output, SIGKILL)
+            let log = Disk.lastLines("\(directory)/log", count: 20)
             throw ServerError(
                 reason: "no ready line, but \(line ?? "nothing"); its log ends with\n\(log)")
         }
-        self.id = id
-        self.output = output
-        self.directory = directory
-        conninfo =
+        let conninfo =
             "host=\(host) port=\(port) user=streamhouse dbname=streamhouse client_encoding=UTF8 "
             + "connect_timeout=10"
+        return (id, output, conninfo)
     }
 
     /// Asks it to end, then makes it.

@@ -17,6 +17,8 @@ package struct Configuration: Sendable {
     package var logLevel = "info"
     /// How often changed state is written to the object store.
     package var checkpointIntervalMilliseconds: Int64 = 1000
+    /// How many bytes the digits of numerics beyond 38 may take; they stay until the server ends.
+    package var wideNumericBytes = 256 << 20
     /// Whether acknowledgements wait for the disk.
     package var fsync = true
 

@@ -50,6 +50,7 @@ package final class Database: Sendable {
             messages.error("the log cannot be written; stopping", ["error": error.description])
             HostProcess.exit(74)
         }
+        WideMagnitudes.setLimit(bytes: configuration.wideNumericBytes)
         metadata = try MetadataStore(log: metadataLog, indexPath: directory + "/metadata.db")
         catalogStore = try CatalogStore(metadata)
         let workers = max(1, configuration.workers ?? HostProcess.coreCount)

@@ -28,6 +28,7 @@ enum CommandLineOptions {
           --init FILE                       SQL to run once, on a new data directory
           --auth trust                      who may connect (only on loopback)
           --checkpoint-interval-ms N        how often state is written (1000)
+          --wide-numeric-bytes N            memory for numerics beyond 38 digits (268435456)
           --log-level LEVEL                 trace, debug, info, warning or error (info)
         Each option is also a variable: --pg-port is STREAMHOUSE_PG_PORT.
 
@@ -55,7 +56,7 @@ enum CommandLineOptions {
     private static let serveFlags = [
         "data-dir", "listen", "pg-port", "kafka-port", "http-port", "workers", "kafka-advertise",
         "init",
-        "auth", "checkpoint-interval-ms", "log-level",
+        "auth", "checkpoint-interval-ms", "wide-numeric-bytes", "log-level",
     ]
 
     /// `--name value` and `--name=value`, in that order of what counts: flag, then variable.
@@ -133,6 +134,13 @@ enum CommandLineOptions {
                         "\(origin("checkpoint-interval-ms")) takes milliseconds, not \"\(text)\"")
             }
             configuration.checkpointIntervalMilliseconds = interval
+        }
+        if let text = given["wide-numeric-bytes"] {
+            guard let bytes = Int(text), bytes >= 0 else {
+                throw UsageError(
+                    message: "\(origin("wide-numeric-bytes")) takes bytes, not \"\(text)\"")
+            }
+            configuration.wideNumericBytes = bytes
         }
         if let text = configuration.kafkaAdvertise {
             guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,

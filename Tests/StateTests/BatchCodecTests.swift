@@ -83,6 +83,21 @@ import Types
         }
     }
 
+    @Test func numericsBeyond128BitsRoundTrip() throws {
+        let texts = ["1e50", "-123456789012345678901234567890123456789012345.678", "1.5", "-1e-60"]
+        let numbers = try texts.map { try #require(try Numeric.parse(Array($0.utf8))) }
+        let batch = Batch(rows: numbers.map { [.numeric($0)] }, types: [.numeric])
+        var writer = ByteWriter()
+        BatchCodec.encode(batch, to: &writer)
+        var reader = ByteReader(writer.bytes)
+        let read = try BatchCodec.decode(&reader)
+        #expect((0..<batch.count).map { read.row($0) } == numbers.map { [.numeric($0)] })
+        for length in writer.bytes.indices {
+            var cut = ByteReader(Array(writer.bytes[..<length]))
+            #expect(throws: MalformedBytes.self) { _ = try BatchCodec.decode(&cut) }
+        }
+    }
+
     // MARK: - Sealed files
 
     @Test func sealedFilesOpen() throws {

@@ -5,7 +5,7 @@ import Testing
     /// What each folder of `Sources` may import besides Synchronization.
     static let table: [String: Set<String>] = [
         // Floors
-        "Types": ["CPure"],
+        "Types": ["CPure", "CGmp", "Glibc"],
         "Platform": ["CLinux", "CZstd", "CLz4", "CSnappy", "CZlib", "Glibc"],
         // Memory, engine, language; CPure is pure inline functions and no way to the world
         "State": ["Types", "Platform", "CSQLite", "CPure"],

@@ -10,7 +10,9 @@ import Types
         "0", "0.00", "1", "-1", "1.0", "1.00", "-0.001", "12345678901234567890123456789012345678",
         "-99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001",
         "18446744073709551616.5", "1000000000000000000.000000000000000001", "NaN", "Infinity",
-        "-Infinity",
+        "-Infinity", "170141183460469231731687303715884105727",
+        "-170141183460469231731687303715884105728", "100000000000000000000000000000000000000000.50",
+        "0.00000000000000000000000000000000000000000000000001",
     ])
     func textRoundTripsWithItsScale(text: String) throws {
         #expect(try Self.number(text).text == text)
@@ -36,7 +38,41 @@ import Types
 
     @Test func tooManyDigitsAreOutOfRange() {
         #expect(throws: SQLError.self) {
-            _ = try Numeric.parse(Array(String(repeating: "9", count: 60).utf8))
+            _ = try Numeric.parse(Array(String(repeating: "9", count: 131_073).utf8))
+        }
+        #expect(throws: SQLError.self) { _ = try Numeric.parse(Array("1e-16384".utf8)) }
+    }
+
+    /// Numbers around the ends of 128 bits, and longer ones.
+    private static func random(_ random: inout some RandomNumberGenerator) throws -> Numeric {
+        let length = Int.random(in: 1...60, using: &random)
+        let digits = (0..<length).map { _ in String(Int.random(in: 0...9, using: &random)) }
+        let exponent = Int.random(in: -30...5, using: &random)
+        let sign = Bool.random(using: &random) ? "-" : ""
+        return try number(sign + digits.joined() + "e\(exponent)")
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func arithmeticIsExactWhateverTheLength(seed: UInt64) throws {
+        var generator = SeededGenerator(state: seed)
+        for _ in 0..<500 {
+            let (a, b) = (try Self.random(&generator), try Self.random(&generator))
+            let c = try Self.random(&generator)
+            // (a + b) - b, (a + b) × c = a × c + b × c
+            let sum = try Numeric.add(a, b)
+            #expect(Numeric.compare(try Numeric.subtract(sum, b), a) == 0, "\(a.text), \(b.text)")
+            let left = try Numeric.multiply(sum, c)
+            let right = try Numeric.add(try Numeric.multiply(a, c), try Numeric.multiply(b, c))
+            #expect(left == right, "seed \(seed): \(a.text), \(b.text), \(c.text)")
+            #expect(left.canonical == right.canonical)
+            if b.signum != 0 {
+                // a = whole × b + rest
+                let rest = try Numeric.remainder(a, b)
+                let whole = try Numeric.divide(try Numeric.subtract(a, rest), b, scale: 0)
+                let back = try Numeric.add(try Numeric.multiply(whole, b), rest)
+                #expect(Numeric.compare(back, a) == 0, "seed \(seed): \(a.text) by \(b.text)")
+            }
+            #expect(try Self.number(left.text) == left)
         }
     }
 

@@ -169,10 +169,12 @@ package enum CastFunctions {
         case (.numeric(let cells), .double):
             if to.kind == .float4 {
                 return RowKernels.doubles(e, c) { (row) throws(SQLError) in
-                    try single(cells.cells[row].double)
+                    try single(try double(cells.cells[row], to))
                 }
             }
-            return RowKernels.doubles(e, c) { cells.cells[$0].double }
+            return RowKernels.doubles(e, c) { (row) throws(SQLError) in
+                try double(cells.cells[row], to)
+            }
         case (.numeric(let cells), .numeric):
             if to.modifier < 0 { return source }
             return RowKernels.numerics(e, c) { (row) throws(SQLError) in
@@ -187,6 +189,15 @@ package enum CastFunctions {
 
     private static func outOfRange(_ type: DataType) -> SQLError {
         SQLError(.numericValueOutOfRange, "\(type.name) out of range")
+    }
+
+    private static func double(_ value: Numeric, _ to: DataType) throws(SQLError) -> Double {
+        let double = value.double
+        guard !value.isFinite || (double.isFinite && (double != 0 || value.signum == 0)) else {
+            throw SQLError(
+                .numericValueOutOfRange, "\"\(value.text)\" is out of range for type \(to.name)")
+        }
+        return double
     }
 
     private static func integer(_ value: Numeric, _ to: DataType) throws(SQLError) -> Int64 {
@@ -235,12 +246,7 @@ package enum CastFunctions {
         FloatText.append(value, single: true, to: &text)
         guard let number = try Numeric.parse(text) else { return try Numeric(value) }
         // No more digits than %.6g has.
-        var digits = 0
-        var rest = number.coefficient.magnitude
-        while rest > 0 {
-            rest /= 10
-            digits += 1
-        }
+        let digits = number.magnitude.digits.count
         if digits > 6, Int(number.scale) > 0 {
             let rounded = try number.rounded(to: max(0, Int(number.scale) - (digits - 6)))
             return rounded
@@ -339,8 +345,9 @@ package enum CastFunctions {
                 case (.bool, _): throw jsonCast("boolean", to)
                 case (.number(let value), .numeric):
                     builder.append(try value.applying(modifier: to.modifier))
-                case (.number(let value), .float8): builder.append(value.double)
-                case (.number(let value), .float4): builder.append(try single(value.double))
+                case (.number(let value), .float8): builder.append(try double(value, to))
+                case (.number(let value), .float4):
+                    builder.append(try single(try double(value, to)))
                 case (.number, .boolean): throw jsonCast("numeric", to)
                 case (.number(let value), _): builder.append(try integer(value, to))
                 case (.string, _): throw jsonCast("string", to)

@@ -5,6 +5,7 @@ package enum FunctionRegistry {
     private static let all: [String: [ScalarFunction]] = {
         let families = [
             ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
+            NumericPowers.all,
             TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
             JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, ByteFunctions.all,
             IntegerFunctions.all, SimilarPattern.all, FormattingFunctions.all,

@@ -50,14 +50,13 @@ enum IntegerFunctions {
                         throw SQLError(
                             .numericValueOutOfRange, "factorial of a negative number is undefined")
                     }
-                    var result: Int128 = 1
+                    // PostgreSQL's limit, above which the result is too long.
+                    guard n <= 32177 else { throw Numeric.overflowed }
+                    var result = Natural(1)
                     for factor in stride(from: Int64(2), through: n, by: 1) {
-                        let (product, overflow) = result.multipliedReportingOverflow(
-                            by: Int128(factor))
-                        if overflow { throw Numeric.overflowed }
-                        result = product
+                        result = result * Natural(UInt128(factor))
                     }
-                    return Numeric(coefficient: result, scale: 0)
+                    return try Numeric(isNegative: false, result, scale: 0)
                 }
             })
         list.append(
@@ -106,12 +105,7 @@ enum IntegerFunctions {
             ScalarFunction("trim_scale", [.numeric], .numeric) { e, c in
                 let cells = c[0].numerics
                 return RowKernels.numerics(e, c) { row in
-                    var result = cells.cells[row]
-                    while result.isFinite, result.scale > 0, result.coefficient % 10 == 0 {
-                        result.coefficient /= 10
-                        result.scale -= 1
-                    }
-                    return result
+                    cells.cells[row].canonical
                 }
             },
         ]
@@ -214,7 +208,7 @@ enum IntegerFunctions {
                     let rest = try Numeric.remainder(part, width)
                     let whole = try Numeric.divide(
                         try Numeric.add(part, rest.negated), width, scale: 0)
-                    return Int64(truncatingIfNeeded: whole.coefficient) + 1
+                    return (whole.roundedInt64 ?? 0) + 1
                 }
             },
         ]

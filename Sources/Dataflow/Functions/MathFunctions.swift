@@ -119,7 +119,6 @@ enum MathFunctions {
         [
             numericUnary("abs") { $0.signum < 0 ? $0.negated : $0 },
             numericUnary("@") { $0.signum < 0 ? $0.negated : $0 },
-            numericPower("power"), numericPower("pow"), numericPower("^"),
             numericUnary("sign") { $0.form == .nan ? .nan : Numeric(Int64($0.signum)) },
             numericUnary("ceil") { (x) throws(SQLError) in try integral(x, up: true) },
             numericUnary("ceiling") { (x) throws(SQLError) in try integral(x, up: true) },
@@ -128,13 +127,6 @@ enum MathFunctions {
             numericUnary("trunc") { (x) throws(SQLError) in try x.rounded(to: 0, truncating: true)
             },
             scaled("round", truncating: false), scaled("trunc", truncating: true),
-            numericUnary("sqrt") { (x) throws(SQLError) in
-                if x.signum < 0 {
-                    throw SQLError(
-                        .invalidArgumentForPower, "cannot take square root of a negative number")
-                }
-                return try squareRoot(x)
-            },
         ]
     }
 
@@ -147,62 +139,6 @@ enum MathFunctions {
         return whole
     }
 
-    private static func numericPower(_ name: String) -> ScalarFunction {
-        ScalarFunction(name, [.numeric, .numeric], .numeric, canFail: true) { e, c in
-            let (bases, exponents) = (c[0].numerics, c[1].numerics)
-            return RowKernels.numerics(e, c) { (row) throws(SQLError) in
-                try power(bases.cells[row], exponents.cells[row])
-            }
-        }
-    }
-
-    /// numeric.c's power_var: the result has at least 16 significant digits.
-    private static func power(_ base: Numeric, _ exponent: Numeric) throws(SQLError) -> Numeric {
-        guard base.isFinite, exponent.isFinite else {
-            throw SQLError.unsupported("power of a special numeric")
-        }
-        if base.coefficient == 0, exponent.signum < 0 {
-            throw SQLError(.invalidArgumentForPower, "zero raised to a negative power is undefined")
-        }
-        let whole = exponent.canonical
-        let isInteger = whole.scale == 0
-        if base.signum < 0, !isInteger {
-            throw SQLError(
-                .invalidArgumentForPower,
-                "a negative number raised to a non-integer power yields a complex result")
-        }
-        let weight = base.coefficient == 0 ? 0 : Glibc.log10(abs(base.double)) * exponent.double
-        guard weight < 38 else { throw Numeric.overflowed }
-        // Far below the smallest scale that is shown.
-        if weight < -1000 { return Numeric(coefficient: 0, scale: 1000) }
-        let scale = min(1000, max(16 - Int(weight), Int(base.scale), Int(exponent.scale), 0))
-        if isInteger {
-            let exactScale = max(16, Int(base.scale))
-            if let power = try integerPower(base, whole, exactScale) { return power }
-        }
-        // Extended precision: 19 significant digits.
-        let value = Glibc.pow(Float80(base.text) ?? 0, Float80(exponent.text) ?? 0)
-        let shift = min(scale, 36 - max(0, Int(weight)))
-        guard let factor = Numeric.powerOfTen(shift) else { throw Numeric.overflowed }
-        let scaled = (value * Float80(factor)).rounded()
-        guard scaled.magnitude < 1.7e38 else { throw Numeric.overflowed }
-        return try Numeric(coefficient: Int128(scaled), scale: shift).rounded(to: scale)
-    }
-
-    /// An exact product where it fits; nil where it does not.
-    private static func integerPower(_ base: Numeric, _ exponent: Numeric, _ scale: Int)
-        throws(SQLError) -> Numeric?
-    {
-        guard let count = Int(exactly: exponent.coefficient), abs(count) <= 128 else { return nil }
-        var product = Numeric(1 as Int64)
-        for _ in 0..<abs(count) {
-            guard let next = try? Numeric.multiply(product, base.canonical) else { return nil }
-            product = next
-        }
-        if count >= 0 { return try? product.rounded(to: scale) }
-        return try Numeric.divide(Numeric(coefficient: 1, scale: 0), product, scale: scale)
-    }
-
     private static func scaled(_ name: String, truncating: Bool) -> ScalarFunction {
         ScalarFunction(name, [.numeric, .int4], .numeric, canFail: true) { e, c in
             let (values, digits) = (c[0].numerics, c[1].int64s)
@@ -211,13 +147,6 @@ enum MathFunctions {
                 return try values.cells[row].rounded(to: scale, truncating: truncating)
             }
         }
-    }
-
-    /// At PostgreSQL's scale: at least 16 significant digits.
-    private static func squareRoot(_ x: Numeric) throws(SQLError) -> Numeric {
-        guard x.isFinite, x.coefficient != 0 else { return x }
-        let resultWeight = (x.base10000Weight + 1) * 2 - 1
-        return try x.squareRoot(scale: max(16 - resultWeight, Int(x.scale), 0))
     }
 
     private static var series: [ScalarFunction] {
@@ -241,6 +170,7 @@ enum MathFunctions {
 /// The C library's functions, for the families beside this one: one file imports it.
 enum Libm {
     static func sin(_ x: Double) -> Double { Glibc.sin(x) }
+    static func log10(_ x: Double) -> Double { Glibc.log10(x) }
     static func tan(_ x: Double) -> Double { Glibc.tan(x) }
     static func asin(_ x: Double) -> Double { Glibc.asin(x) }
     static func acos(_ x: Double) -> Double { Glibc.acos(x) }

@@ -79,6 +79,9 @@ final class Accumulator {
         collected = shape == .collection ? CollectedValues() : nil
     }
 
+    /// What the words of numeric sums cannot hold.
+    let wideSums = WideSums()
+
     /// By group, where the input only grows.
     private var bestValues: [Value?] = []
 
@@ -177,7 +180,9 @@ final class Accumulator {
             words[at] &+= weight
             let sum = Accumulator.int128(words, at + 1) &+ Int128(view.int64(row)) &* Int128(weight)
             Accumulator.store(sum, words, at + 1)
-        case .numericSum: try NumericSum.add(view.numeric(row), weight, words, at)
+        case .numericSum:
+            NumericSum.add(
+                view.numeric(row), weight, numericSum(words, at, group))
         case .floatSum: FloatSum.add(view.double(row), weight, words, at)
         case .intervalSum:
             let value = view.interval(row)
@@ -207,9 +212,9 @@ final class Accumulator {
             let value =
                 argumentType.physical == .numeric
                 ? view.numeric(row) : Numeric(coefficient: Int128(view.int64(row)), scale: 0)
-            try NumericSum.add(value, weight, words, at)
-            try NumericSum.add(
-                try Numeric.multiply(value, value), weight, words, at + NumericSum.width)
+            NumericSum.add(value, weight, numericSum(words, at, group))
+            NumericSum.add(
+                try Numeric.multiply(value, value), weight, squareSum(words, at, group))
         case .floatVariance:
             let value = view.double(row)
             FloatSum.add(value, weight, words, at)
@@ -228,6 +233,20 @@ final class Accumulator {
         }
     }
 
+    private func numericSum(_ words: Cells<Int64>, _ at: Int, _ group: UInt32)
+        -> NumericSum.Target
+    {
+        NumericSum.Target(words: words, at: at, wide: wideSums, group: group)
+    }
+
+    private func squareSum(_ words: Cells<Int64>, _ at: Int, _ group: UInt32) -> NumericSum.Target {
+        NumericSum.Target(
+            words: words, at: at + NumericSum.width, wide: wideSums, group: group, part: 1)
+    }
+
+    /// Whether sums of it may have a part beside the words.
+    var hasWideSums: Bool { shape == .numericSum || shape == .integerVariance }
+
     func addCountAll(_ weight: Int64, _ words: Cells<Int64>, _ at: Int) { words[at] &+= weight }
 
     static func int128(_ words: Cells<Int64>, _ at: Int) -> Int128 {
@@ -245,7 +264,8 @@ final class Accumulator {
         case .count: return .int(words[at])
         case .integerSum: return try integerResult(words[at], Accumulator.int128(words, at + 1))
         case .numericSum:
-            return try NumericSum.value(words, at, isAverage: aggregate.function == .avg)
+            return try NumericSum.value(
+                numericSum(words, at, group), isAverage: aggregate.function == .avg)
         case .floatSum:
             let sum = try FloatSum.value(words, at, isAverage: aggregate.function == .avg)
             guard aggregate.result.kind == .float4, case .double(let value) = sum else {
@@ -273,7 +293,9 @@ final class Accumulator {
             let needed = aggregate.function == .bitAnd ? words[at] : 1
             for bit in 0..<64 where words[at + 1 + bit] >= needed { value |= 1 << Int64(bit) }
             return .int(value)
-        case .integerVariance: return try Variance.numeric(words, at, aggregate.function)
+        case .integerVariance:
+            return try Variance.numeric(
+                numericSum(words, at, group), squareSum(words, at, group), aggregate.function)
         case .floatVariance: return try Variance.double(words, at, aggregate.function)
         case .single:
             if words[at] == 0 { return .null }

@@ -261,6 +261,11 @@ package final class AggregateOperator: Operator, Checkpointable {
             var writer = ByteWriter(reserving: groups.width * 8)
             // The stamp means nothing after a restart.
             for index in 0..<groups.width { writer.write(index == 1 ? 0 : words[index]) }
+            if accumulators.contains(where: { !$0.wideSums.isEmpty }) {
+                for accumulator in accumulators where accumulator.hasWideSums {
+                    accumulator.wideSums.write(number, to: &writer)
+                }
+            }
             builder.append(text: writer.bytes)
         }
         return [Batch(columns: groups.keys(numbers) + [builder.column()], count: numbers.count)]
@@ -273,19 +278,22 @@ package final class AggregateOperator: Operator, Checkpointable {
             for row in 0..<batch.count {
                 var reader = ByteReader(last.textBytes(row))
                 let words = groups.words(of: numbers[row])
-                for index in 0..<groups.width {
-                    do throws(MalformedBytes) {
-                        words[index] = try reader.readInt64()
-                    } catch {
-                        throw .internalFault("state of an aggregate: \(error.reason)")
+                do throws(MalformedBytes) {
+                    for index in 0..<groups.width { words[index] = try reader.readInt64() }
+                    for accumulator in accumulators where accumulator.hasWideSums {
+                        try accumulator.wideSums.read(numbers[row], from: &reader)
                     }
+                } catch {
+                    throw .internalFault("state of an aggregate: \(error.reason)")
                 }
             }
             if !hasKeys { hasEmittedEmpty = true }
         }
     }
 
-    package var byteCount: Int { groups.byteCount }
+    package var byteCount: Int {
+        accumulators.reduce(groups.byteCount) { $0 + $1.wideSums.byteCount }
+    }
 
     /// The rows that min, max and the collecting aggregates have to remember, as a Z-set.
     package var extremes: ExtremesState? { hasTrees ? ExtremesState(self) : nil }

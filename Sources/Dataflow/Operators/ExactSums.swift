@@ -8,40 +8,75 @@ enum NumericSum {
     /// count, NaN, +Infinity, -Infinity, then for each scale its rows and their sum (2).
     static let width = 4 + scales * 3
 
-    static func add(_ value: Numeric, _ weight: Int64, _ words: Cells<Int64>, _ at: Int)
-        throws(SQLError)
-    {
+    /// Which sum of which group; `wide` has what the words do not hold.
+    struct Target {
+        let words: Cells<Int64>
+        let at: Int
+        let wide: WideSums
+        let group: UInt32
+        var part = 0
+    }
+
+    static func add(_ value: Numeric, _ weight: Int64, _ target: Target) {
+        let (words, at) = (target.words, target.at)
         words[at] &+= weight
         switch value.form {
         case .nan: return words[at + 1] &+= weight
         case .infinity: return words[at + 2] &+= weight
         case .negativeInfinity: return words[at + 3] &+= weight
-        case .finite: break
+        case .finite, .wide: break
         }
-        // Digits behind the last scale that is kept apart are rounded away.
-        let scale = min(Int(value.scale), scales - 1)
-        let kept = Int(value.scale) == scale ? value : try value.rounded(to: scale)
+        let scale = Int(value.scale)
+        let isCounted = scale < scales
         let place = at + 4 + scale * 3
-        words[place] &+= weight
-        let (product, overflow) = kept.coefficient.multipliedReportingOverflow(by: Int128(weight))
-        let (sum, overflow2) = Accumulator.int128(words, place + 1).addingReportingOverflow(product)
-        if overflow || overflow2 { throw Numeric.overflowed }
-        Accumulator.store(sum, words, place + 1)
+        if isCounted { words[place] &+= weight }
+        if isCounted, !value.isWide {
+            let (product, overflow) = value.coefficient.multipliedReportingOverflow(
+                by: Int128(weight))
+            let (sum, overflow2) = Accumulator.int128(words, place + 1).addingReportingOverflow(
+                product)
+            if !overflow, !overflow2 { return Accumulator.store(sum, words, place + 1) }
+        }
+        target.wide.add(
+            value, weight, target.group, part: target.part, countsRows: !isCounted)
     }
 
-    static func value(_ words: Cells<Int64>, _ at: Int, isAverage: Bool) throws(SQLError) -> Value {
+    static func value(_ target: Target, isAverage: Bool) throws(SQLError) -> Value {
+        let (words, at) = (target.words, target.at)
         let count = words[at]
         if count == 0 { return .null }
         if words[at + 1] > 0 || (words[at + 2] > 0 && words[at + 3] > 0) { return .numeric(.nan) }
         if words[at + 2] > 0 { return .numeric(.infinity) }
         if words[at + 3] > 0 { return .numeric(.negativeInfinity) }
         var sum = Numeric.zero
+        var largest = 0
         for scale in 0..<scales where words[at + 4 + scale * 3] > 0 {
             let part = Numeric(
                 coefficient: Accumulator.int128(words, at + 4 + scale * 3 + 1), scale: scale)
             sum = try Numeric.add(sum, part)
+            largest = scale
+        }
+        if !target.wide.isEmpty {
+            sum = try exact(target, &largest)
         }
         return .numeric(isAverage ? try Numeric.divide(sum, Numeric(count)) : sum)
+    }
+
+    /// The sum where a part of it is beside the words: a scale's rows may all have gone while what they
+    /// left in both places cancels out.
+    private static func exact(_ target: Target, _ largest: inout Int) throws(SQLError) -> Numeric {
+        var sum = Numeric.zero
+        for scale in 0..<scales {
+            let part = Numeric(
+                coefficient: Accumulator.int128(target.words, target.at + 4 + scale * 3 + 1),
+                scale: scale)
+            sum = try Numeric.add(sum, part)
+        }
+        for (rows, part) in try target.wide.sums(target.group, part: target.part) {
+            sum = try Numeric.add(sum, part)
+            if rows > 0 { largest = max(largest, Int(part.scale)) }
+        }
+        return try sum.rounded(to: largest)
     }
 }
 

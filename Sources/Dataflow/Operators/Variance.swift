@@ -11,20 +11,19 @@ enum Variance {
     }
 
     /// Of integers and numerics, with the scales of PostgreSQL's numeric_stddev_internal.
-    static func numeric(_ words: Cells<Int64>, _ at: Int, _ function: Aggregate.Function)
-        throws(SQLError) -> Value
-    {
-        let count = words[at]
+    static func numeric(
+        _ values: NumericSum.Target, _ squares: NumericSum.Target, _ function: Aggregate.Function
+    ) throws(SQLError) -> Value {
+        let count = values.words[values.at]
         if count == 0 || (count == 1 && isSample(function)) { return .null }
-        guard case .numeric(let sum) = try NumericSum.value(words, at, isAverage: false),
-            case .numeric(let squares) = try NumericSum.value(
-                words, at + NumericSum.width, isAverage: false)
+        guard case .numeric(let sum) = try NumericSum.value(values, isAverage: false),
+            case .numeric(let squares) = try NumericSum.value(squares, isAverage: false)
         else { return .null }
         guard sum.isFinite, squares.isFinite else { return .numeric(.nan) }
         let rows = Numeric(count)
         let spread = try Numeric.add(
             try Numeric.multiply(rows, squares), try Numeric.multiply(sum, sum).negated)
-        guard spread.coefficient > 0 else { return .numeric(.zero) }
+        guard spread.signum > 0 else { return .numeric(.zero) }
         let divisor = try Numeric.multiply(rows, isSample(function) ? Numeric(count - 1) : rows)
         let variance = try Numeric.divide(spread, divisor)
         return .numeric(

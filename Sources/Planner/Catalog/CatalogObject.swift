@@ -195,7 +195,7 @@ package struct CatalogObject: Sendable {
             let modifier = try reader.readInt32()
             columns.append(
                 CatalogColumn(
-                    name, DataType(type.kind, modifier: modifier),
+                    name, DataType(type.kind, modifier: modifier, element: type.element),
                     isNotNull: try reader.readUInt8() != 0))
         }
         for _ in 0..<(try reader.readCount(bytesEach: 4)) {

@@ -23,6 +23,10 @@ package enum BatchCodec {
                 let cells = storage.cells
                 for row in 0..<cells.count {
                     let value = cells[row]
+                    if value.isWide {
+                        encode(wide: value, to: &output)
+                        continue
+                    }
                     output.write(UInt64(truncatingIfNeeded: value.coefficient >> 64))
                     output.write(UInt64(truncatingIfNeeded: value.coefficient))
                     output.write(value.scale)
@@ -33,6 +37,30 @@ package enum BatchCodec {
                 encode(storage.bytes.cells, to: &output)
             }
         }
+    }
+
+    /// A number whose coefficient is elsewhere: its sign and number of limbs, which follow.
+    private static func encode(wide value: Numeric, to output: inout ByteWriter) {
+        let limbs = value.magnitude.limbs
+        output.write(UInt64(value.signum < 0 ? 1 : 0))
+        output.write(UInt64(limbs.count))
+        output.write(value.scale)
+        output.write(value.form.rawValue)
+        for limb in limbs { output.write(UInt64(limb)) }
+    }
+
+    private static func decode(
+        wide reader: inout ByteReader, isNegative: Bool, count: Int128, scale: Int
+    ) throws(MalformedBytes) -> Numeric {
+        // As many as 131,072 digits and 16,383 behind the point take.
+        guard count > 0, count <= 10_000 else { throw MalformedBytes("\(count) limbs") }
+        try reader.require(Int(count) * 8)
+        var limbs: [UInt] = []
+        for _ in 0..<Int(count) { limbs.append(UInt(UInt64(bitPattern: try reader.readInt64()))) }
+        guard
+            let value = Numeric(stored: Natural(limbs: limbs), isNegative: isNegative, scale: scale)
+        else { throw MalformedBytes("numeric") }
+        return value
     }
 
     /// Little-endian cells, as they lie in memory.
@@ -84,9 +112,14 @@ package enum BatchCodec {
                 guard let form = Numeric.Form(rawValue: try reader.readUInt8()) else {
                     throw MalformedBytes("numeric form")
                 }
-                var value = Numeric(coefficient: high << 64 | low, scale: scale)
-                value.form = form
-                target[row] = value
+                if form == .wide {
+                    target[row] = try decode(
+                        wide: &reader, isNegative: high != 0, count: low, scale: scale)
+                } else {
+                    target[row] =
+                        Numeric(special: form)
+                        ?? Numeric(coefficient: high << 64 | low, scale: scale)
+                }
             }
             return .numeric(storage)
         case .text:

@@ -105,6 +105,12 @@ package struct ColumnView {
 
     static func hash(_ value: Numeric, into hash: UInt64, image: Bool) -> UInt64 {
         let number = image ? value : value.canonical
+        if number.isWide {
+            // By content: a number in the table means nothing to another process.
+            var result = cpure_hash_u64(UInt64(UInt16(bitPattern: number.scale)), hash)
+            for limb in number.magnitude.limbs { result = cpure_hash_u64(UInt64(limb), result) }
+            return cpure_hash_u64(number.signum < 0 ? 1 : 0, result)
+        }
         let low = UInt64(truncatingIfNeeded: number.coefficient)
         let high = UInt64(truncatingIfNeeded: number.coefficient >> 64)
         let form = UInt64(number.form.rawValue) << 32 | UInt64(UInt16(bitPattern: number.scale))

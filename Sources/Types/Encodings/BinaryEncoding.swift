@@ -84,6 +84,31 @@ package enum BinaryEncoding {
         return .text(array.encoded(type.element))
     }
 
+    /// Digits to the base of 10,000, the least first, with so many decimal zeros put behind.
+    private static func base10000(_ magnitude: UInt128, padding: Int) -> [Int16] {
+        var digits: [Int16] = []
+        var rest = magnitude
+        if padding > 0 {
+            let low = Numeric.powerOfTen(4 - padding).map { $0.magnitude } ?? 1
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: low)
+            digits.append(Int16(remainder * (Numeric.powerOfTen(padding)?.magnitude ?? 1)))
+            rest = quotient
+        }
+        while rest > 0 {
+            digits.append(Int16(rest % 10000))
+            rest /= 10000
+        }
+        return digits
+    }
+
+    /// The same of decimal digits, the first of them first.
+    private static func base10000(_ decimal: [UInt8], padding: Int) -> [Int16] {
+        let all = decimal + [UInt8](repeating: 0, count: padding)
+        return stride(from: all.count, to: 0, by: -4).map { end in
+            all[max(end - 4, 0)..<end].reduce(Int16(0)) { $0 * 10 + Int16($1) }
+        }
+    }
+
     /// numeric_send: ndigits, weight, sign, dscale, base-10000 digits.
     private static func append(_ value: Numeric, to output: inout ByteWriter) {
         var digits: [Int16] = []
@@ -91,16 +116,10 @@ package enum BinaryEncoding {
         if value.isFinite, value.coefficient != 0 {
             // Align the point to a multiple of four decimal digits.
             let padding = (4 - Int(value.scale) % 4) % 4
-            var rest = value.coefficient.magnitude
-            let low = Numeric.powerOfTen(4 - padding).map { $0.magnitude } ?? 1
-            if padding > 0 {
-                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: low)
-                digits.append(Int16(remainder * (Numeric.powerOfTen(padding)?.magnitude ?? 1)))
-                rest = quotient
-            }
-            while rest > 0 {
-                digits.append(Int16(rest % 10000))
-                rest /= 10000
+            if value.isWide {
+                digits = base10000(value.magnitude.digits, padding: padding)
+            } else {
+                digits = base10000(value.coefficient.magnitude, padding: padding)
             }
             weight = digits.count - 1 - (Int(value.scale) + padding) / 4
             digits.reverse()
@@ -113,7 +132,7 @@ package enum BinaryEncoding {
         output.write(Int16(digits.count))
         output.write(Int16(digits.isEmpty ? 0 : weight))
         switch value.form {
-        case .finite: output.write(UInt16(value.coefficient < 0 ? 0x4000 : 0))
+        case .finite, .wide: output.write(UInt16(value.coefficient < 0 ? 0x4000 : 0))
         case .nan: output.write(UInt16(0xC000))
         case .infinity: output.write(UInt16(0xD000))
         case .negativeInfinity: output.write(UInt16(0xF000))
@@ -190,31 +209,24 @@ package enum BinaryEncoding {
         case 0, 0x4000: break
         default: throw MalformedBytes("sign \(sign)")
         }
-        guard count >= 0, count <= 40, scale >= 0, scale <= 1000 else {
+        guard count >= 0, weight <= 32768, scale >= 0, scale <= 16383 else {
             throw MalformedBytes("\(count) digits, scale \(scale)")
         }
-        var coefficient: Int128 = 0
+        var digits: [UInt8] = []
         for _ in 0..<count {
             let digit = try reader.readInt16()
             guard digit >= 0, digit < 10000 else { throw MalformedBytes("digit \(digit)") }
-            let (product, overflow) = coefficient.multipliedReportingOverflow(by: 10000)
-            let (sum, overflow2) = product.addingReportingOverflow(Int128(digit))
-            if overflow || overflow2 { throw Numeric.overflow }
-            coefficient = sum
+            for place: Int16 in [1000, 100, 10, 1] { digits.append(UInt8(digit / place % 10)) }
         }
-        // The digits stand for coefficient × 10^(4 × (weight + 1 - count)).
-        let value = Numeric(coefficient: coefficient, scale: 0)
-        let exponent = 4 * (weight + 1 - count)
-        var result: Numeric
-        if exponent >= 0 {
-            guard coefficient == 0 || exponent <= 38 else { throw Numeric.overflow }
-            let power = Numeric(coefficient: Numeric.powerOfTen(min(exponent, 38)) ?? 1, scale: 0)
-            result = try Numeric.multiply(value, power)
-            result = try result.rounded(to: scale)
-        } else {
-            guard exponent > -16_000 else { throw Numeric.overflow }
-            result = try Numeric(coefficient: coefficient, scale: -exponent).rounded(to: scale)
+        // Digits behind the scale are cut off, as numeric_recv does.
+        let given = 4 * (count - 1 - weight)
+        if given > 0 {
+            let drop = max(given - scale, 0)
+            digits.removeLast(min(drop, digits.count))
         }
-        return sign == 0x4000 ? result.negated : result
+        let exact = try Numeric(
+            isNegative: sign == 0x4000, digits: digits, scale: given > 0 ? min(given, scale) : given
+        )
+        return try exact.rounded(to: scale)
     }
 }

@@ -84,21 +84,29 @@ package enum OrderKey {
         case .negativeInfinity: return output.append(0)
         case .infinity: return output.append(4)
         case .nan: return output.append(5)
-        case .finite: break
+        case .finite, .wide: break
         }
         if value.coefficient == 0 { return output.append(2) }
         let isNegative = value.coefficient < 0
         var digits: [UInt8] = []
-        var rest = value.coefficient.magnitude
-        while rest > 0 {
-            digits.append(UInt8(rest % 10))
-            rest /= 10
+        if value.isWide {
+            digits = value.magnitude.digits.reversed()
+        } else {
+            var rest = value.coefficient.magnitude
+            while rest > 0 {
+                digits.append(UInt8(rest % 10))
+                rest /= 10
+            }
         }
         // The first digit stands at 10^(count - scale - 1).
         let exponent = digits.count - Int(value.scale) + 32768
         while digits.first == 0 { digits.removeFirst() }
         output.append(isNegative ? 1 : 3)
         let start = output.count
+        if exponent >= 65535 {
+            // Longer than two bytes say: marked by the largest of them, in three more.
+            output += [255, 255, UInt8(truncatingIfNeeded: exponent >> 16)]
+        }
         output.append(UInt8(truncatingIfNeeded: exponent >> 8))
         output.append(UInt8(truncatingIfNeeded: exponent))
         for digit in digits.reversed() { output.append(digit + 1) }

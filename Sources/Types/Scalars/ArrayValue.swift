@@ -59,13 +59,19 @@ package struct ArrayValue: Hashable, Sendable {
             dimensions.append(Int(reader.int64()))
             lowerBounds.append(Int(reader.int64()))
         }
+        let product = dimensions.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+        guard elements.isEmpty || (product == elements.count && dimensions.allSatisfy { $0 > 0 })
+        else {
+            self = ArrayValue()
+            return
+        }
         for index in elements.indices {
             switch elements[index] {
             case .double:
                 if reader.byte() == 1 { elements[index] = .double(-0.0) }
             case .numeric(let numeric):
                 let scale = Int(truncatingIfNeeded: reader.int64())
-                let exact = try? numeric.rounded(to: max(0, min(scale, 1000)))
+                let exact = try? numeric.rounded(to: max(0, min(scale, 16383)))
                 if numeric.isFinite, let exact { elements[index] = .numeric(exact) }
             case .interval:
                 let months = Int32(truncatingIfNeeded: reader.int64())
@@ -187,20 +193,14 @@ private struct OrderKeyReader {
         default: break
         }
         let flip: UInt8 = sign == 1 ? 255 : 0
-        let high = Int((byte() ?? 0) ^ flip)
-        let exponent = high << 8 | Int((byte() ?? 0) ^ flip)
-        var coefficient: Int128 = 0
-        var digits = 0
-        while let next = byte(), next ^ flip != 0 {
-            coefficient = coefficient &* 10 &+ Int128((next ^ flip) - 1)
-            digits += 1
-        }
-        var scale = digits - (exponent - 32768)
-        while scale < 0 {
-            coefficient = coefficient &* 10
-            scale += 1
-        }
-        return Numeric(coefficient: sign == 1 ? -coefficient : coefficient, scale: scale)
+        func next() -> Int { Int((byte() ?? 0) ^ flip) }
+        var exponent = next() << 8 | next()
+        if exponent == 65535 { exponent = next() << 16 | next() << 8 | next() }
+        var digits: [UInt8] = []
+        while let digit = byte(), digit ^ flip != 0 { digits.append((digit ^ flip) &- 1) }
+        let scale = digits.count - (exponent - 32768)
+        // What `encoded` has written is within the limits.
+        return (try? Numeric(isNegative: sign == 1, digits: digits, scale: scale)) ?? .nan
     }
 }
 

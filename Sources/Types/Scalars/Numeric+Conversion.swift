@@ -1,7 +1,9 @@
+import Glibc
+
 extension Numeric {
     /// The nearest integer, half away from zero; nil when it does not fit or is special.
     package var roundedInt64: Int64? {
-        guard isFinite, let whole = try? rounded(to: 0) else { return nil }
+        guard isFinite, let whole = try? rounded(to: 0), !whole.isWide else { return nil }
         return Int64(exactly: whole.coefficient)
     }
 
@@ -10,11 +12,20 @@ extension Numeric {
         case .nan: return .nan
         case .infinity: return .infinity
         case .negativeInfinity: return -.infinity
-        case .finite:
-            if scale == 0 { return Double(coefficient) }
+        case .finite, .wide:
+            if scale == 0, !isWide { return Double(coefficient) }
             // Through decimal text, so that the result is the nearest double.
             return Double(text) ?? .nan
         }
+    }
+
+    /// The natural logarithm of the magnitude, however large it is; of zero -infinity.
+    package var naturalLogarithm: Double {
+        if coefficient == 0 { return -.infinity }
+        let digits = magnitude.digits
+        let head = digits.prefix(17).reduce(0.0) { $0 * 10 + Double($1) }
+        return log(head)
+            + Double(digits.count - min(digits.count, 17) - Int(scale)) * 2.302585092994046
     }
 
     /// PostgreSQL's float8 → numeric: 15 significant digits.
@@ -28,18 +39,27 @@ extension Numeric {
             return
         }
         let digits = FloatText.significantDigits(value, limit: 15)
-        var coefficient: Int128 = 0
-        for digit in digits.digits { coefficient = coefficient * 10 + Int128(digit) }
         // value = 0.d1d2d3… × 10^(exponent + 1)
-        var scale = digits.digits.count - 1 - digits.exponent
-        if scale < 0 {
-            guard let power = Numeric.powerOfTen(-scale) else { throw Numeric.overflow }
-            let (product, overflow) = coefficient.multipliedReportingOverflow(by: power)
-            if overflow { throw Numeric.overflow }
-            coefficient = product
-            scale = 0
+        try self.init(
+            isNegative: value < 0, digits: digits.digits,
+            scale: digits.digits.count - 1 - digits.exponent)
+    }
+
+    /// ± the digits (0 to 9 each) × 10^-scale; a scale below zero becomes zeros before the point.
+    package init(isNegative: Bool, digits: [UInt8], scale: Int) throws(SQLError) {
+        guard digits.count - scale <= 131_072 || digits.allSatisfy({ $0 == 0 }),
+            scale <= Numeric.maximalScale
+        else { throw Numeric.overflow }
+        if digits.count - min(scale, 0) <= 38 {
+            var coefficient: Int128 = 0
+            for digit in digits { coefficient = coefficient * 10 + Int128(digit) }
+            for _ in 0..<max(-scale, 0) { coefficient *= 10 }
+            self.init(coefficient: isNegative ? -coefficient : coefficient, scale: max(scale, 0))
+            return
         }
-        self.init(coefficient: value < 0 ? -coefficient : coefficient, scale: scale)
+        var magnitude = Natural(digits: digits)
+        if scale < 0, !magnitude.isZero { magnitude = magnitude * Natural.powerOfTen(-scale) }
+        try self.init(isNegative: isNegative, magnitude, scale: max(scale, 0))
     }
 
     /// Text as PostgreSQL prints it, with all digits of the scale.
@@ -55,6 +75,16 @@ extension Numeric {
         case .nan: output.append(contentsOf: "NaN".utf8)
         case .infinity: output.append(contentsOf: "Infinity".utf8)
         case .negativeInfinity: output.append(contentsOf: "-Infinity".utf8)
+        case .wide:
+            let digits = magnitude.digits
+            if coefficient < 0 { output.append(45) }
+            let whole = max(digits.count - Int(scale), 0)
+            if whole == 0 { output.append(48) }
+            for digit in digits.prefix(whole) { output.append(48 + digit) }
+            if scale == 0 { return }
+            output.append(46)
+            for _ in 0..<max(Int(scale) - digits.count, 0) { output.append(48) }
+            for digit in digits.dropFirst(whole) { output.append(48 + digit) }
         case .finite:
             var digits: [UInt8] = []
             var rest = coefficient.magnitude
@@ -85,7 +115,7 @@ extension Numeric {
 
     /// Reads a decimal literal: sign, digits, point, exponent, NaN, Infinity; blanks around it.
     /// - Returns: nil when the text is no number.
-    /// - Throws: 22003 when it has too many digits.
+    /// - Throws: 22003 beyond PostgreSQL's limits.
     package static func parse(_ text: some Collection<UInt8>) throws(SQLError) -> Numeric? {
         let trimmed = TextScan.trimmed(text)
         var index = 0
@@ -97,7 +127,7 @@ extension Numeric {
         let word = String(decoding: trimmed[index...], as: UTF8.self).lowercased()
         if word == "nan" { return index == 0 ? .nan : nil }
         if word == "infinity" || word == "inf" { return negative ? .negativeInfinity : .infinity }
-        var coefficient: Int128 = 0
+        var digits: [UInt8] = []
         var scale = 0
         var sawDigit = false
         var afterPoint = false
@@ -105,10 +135,8 @@ extension Numeric {
             let byte = trimmed[index]
             if byte >= 48, byte <= 57 {
                 sawDigit = true
-                let (product, overflow) = coefficient.multipliedReportingOverflow(by: 10)
-                let (sum, overflow2) = product.addingReportingOverflow(Int128(byte - 48))
-                if overflow || overflow2 { throw overflowed(trimmed) }
-                coefficient = sum
+                // Zeros in front say nothing.
+                if !digits.isEmpty || byte != 48 { digits.append(byte - 48) }
                 if afterPoint { scale += 1 }
             } else if byte == 46, !afterPoint {
                 afterPoint = true
@@ -122,29 +150,14 @@ extension Numeric {
             guard let exponent = parseExponent(trimmed, from: index) else { return nil }
             scale -= exponent
         }
-        if scale > 1000 { throw overflowed(trimmed) }
-        if scale < 0 {
-            guard coefficient == 0 || powerOfTen(-scale) != nil else { throw overflowed(trimmed) }
-            let (product, overflow) = coefficient.multipliedReportingOverflow(
-                by: powerOfTen(-scale) ?? 1)
-            if overflow { throw overflowed(trimmed) }
-            coefficient = product
-            scale = 0
-        }
-        return Numeric(coefficient: negative ? -coefficient : coefficient, scale: scale)
-    }
-
-    private static func overflowed(_ text: [UInt8]) -> SQLError {
-        SQLError(
-            .numericValueOutOfRange, "value overflows numeric format",
-            detail:
-                "\"\(String(decoding: text.prefix(60), as: UTF8.self))\" has more than 38 digits.")
+        return try Numeric(isNegative: negative, digits: digits, scale: scale)
     }
 
     private static func parseExponent(_ text: [UInt8], from start: Int) -> Int? {
         guard text[start] == 101 || text[start] == 69 else { return nil }
-        return Int(String(decoding: text[(start + 1)...], as: UTF8.self)).flatMap {
-            abs($0) <= 5000 ? $0 : nil
+        return Int(String(decoding: text[(start + 1)...], as: UTF8.self)).map {
+            // Beyond any limit is beyond it.
+            max(-1_000_000, min(1_000_000, $0))
         }
     }
 }

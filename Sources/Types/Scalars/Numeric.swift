@@ -1,19 +1,21 @@
 /// A decimal number: coefficient × 10^-scale, or one of PostgreSQL's special values.
 ///
 /// The scale is the display scale and part of the value's image: 1.0 and 1.00 are equal in SQL
-/// but are different rows. Coefficients have at most 38 digits; what does not fit is an error.
+/// but are different rows. A coefficient that does not fit 128 bits is one of `WideMagnitudes`: the
+/// form says so, and `coefficient` is then its number plus one, with the sign.
 @frozen @usableFromInline
 package struct Numeric: BitwiseCopyable, Sendable, Hashable {
-    /// Finite, or one of the special values.
+    /// Finite, one of the special values, or finite with a coefficient that is elsewhere.
     @frozen @usableFromInline
     package enum Form: UInt8, BitwiseCopyable, Sendable {
-        case finite, negativeInfinity, infinity, nan
+        case finite, negativeInfinity, infinity, nan, wide
     }
 
-    package var coefficient: Int128
-    /// Digits after the point, 0 to 1000.
-    package var scale: Int16
-    package var form: Form
+    /// Of a wide number only its sign means something.
+    package private(set) var coefficient: Int128
+    /// Digits after the point, 0 to 16383.
+    package private(set) var scale: Int16
+    package private(set) var form: Form
 
     package init(coefficient: Int128, scale: Int) {
         self.coefficient = coefficient
@@ -29,12 +31,62 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         self.form = form
     }
 
+    /// ±magnitude × 10^-scale. - Throws: 22003 beyond PostgreSQL's limits, 53200.
+    package init(isNegative: Bool, _ magnitude: Natural, scale: Int) throws(SQLError) {
+        if let narrow = magnitude.narrow, narrow <= Int128.max.magnitude, scale <= 16383 {
+            self.init(coefficient: isNegative ? -Int128(narrow) : Int128(narrow), scale: scale)
+            return
+        }
+        // 131,072 digits before the point; a bit is 0.30103 digits.
+        guard scale <= 16383, Double(magnitude.bitCount) * 0.30103 - Double(scale) < 131_073 else {
+            throw Numeric.overflow
+        }
+        let number = Int128(try WideMagnitudes.number(of: magnitude)) + 1
+        self.init(coefficient: isNegative ? -number : number, scale: scale)
+        form = .wide
+    }
+
+    /// What was stored; nil when it is beyond PostgreSQL's limits. It was within the table's limit once.
+    package init?(stored magnitude: Natural, isNegative: Bool, scale: Int) {
+        guard scale >= 0, scale <= Numeric.maximalScale else { return nil }
+        self.init(isNegative: isNegative, derived: magnitude, scale: scale)
+    }
+
+    /// As above with a magnitude that is derived from one that is there: within the limits, and with
+    /// room whatever the table's limit says.
+    init(isNegative: Bool, derived magnitude: Natural, scale: Int) {
+        if let narrow = magnitude.narrow, narrow <= Int128.max.magnitude {
+            self.init(coefficient: isNegative ? -Int128(narrow) : Int128(narrow), scale: scale)
+            return
+        }
+        let number = Int128(WideMagnitudes.numberAnyway(of: magnitude)) + 1
+        self.init(coefficient: isNegative ? -number : number, scale: scale)
+        form = .wide
+    }
+
+    /// One of the special values, as it is stored; nil for another form.
+    package init?(special form: Form) {
+        switch form {
+        case .finite, .wide: return nil
+        case .negativeInfinity, .infinity, .nan: self.init(form: form)
+        }
+    }
+
     package static let nan = Numeric(form: .nan)
     package static let infinity = Numeric(form: .infinity)
     package static let negativeInfinity = Numeric(form: .negativeInfinity)
     package static let zero = Numeric(coefficient: 0, scale: 0)
 
-    package var isFinite: Bool { form == .finite }
+    package var isFinite: Bool { form == .finite || form == .wide }
+
+    package var isWide: Bool { form == .wide }
+
+    /// The coefficient without its sign, of a finite number.
+    package var magnitude: Natural {
+        isWide
+            ? WideMagnitudes.magnitude(Int(coefficient.magnitude) - 1)
+            : Natural(coefficient.magnitude)
+    }
 
     @usableFromInline
     package static func == (left: Numeric, right: Numeric) -> Bool {
@@ -45,9 +97,10 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     /// What every operation throws whose result has too many digits.
     package static var overflowed: SQLError { overflow }
 
-    static let overflow = SQLError(
-        .numericValueOutOfRange, "value overflows numeric format",
-        detail: "Numbers of more than 38 digits are not supported yet.")
+    static let overflow = SQLError(.numericValueOutOfRange, "value overflows numeric format")
+
+    /// PostgreSQL's limit of digits behind the point.
+    static let maximalScale = 16383
 
     /// 10^exponent for 0...38.
     package static func powerOfTen(_ exponent: Int) -> Int128? {
@@ -61,8 +114,12 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         return list
     }()
 
-    /// The number of decimal digits of a magnitude; 1 for zero.
-    static func digitCount(_ value: Int128) -> Int {
+    /// The number of decimal digits of the coefficient; 1 for zero.
+    var digitCount: Int {
+        isWide ? magnitude.digits.count : Numeric.digitCount(coefficient)
+    }
+
+    private static func digitCount(_ value: Int128) -> Int {
         let magnitude = value.magnitude
         var count = 1
         while count < 39, magnitude >= powers[min(count, 38)].magnitude {
@@ -74,14 +131,15 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
 
     // MARK: - Arithmetic
 
-    /// The coefficient when written with `target` digits after the point (target ≥ scale).
-    private func widened(to target: Int) throws(SQLError) -> Int128 {
+    /// The coefficient when written with `target` digits after the point (target ≥ scale); nil when it
+    /// does not fit.
+    private func widened(to target: Int) -> Int128? {
+        guard form == .finite else { return nil }
         let shift = target - Int(scale)
         if shift == 0 || coefficient == 0 { return coefficient }
-        guard let power = Numeric.powerOfTen(shift) else { throw Numeric.overflow }
+        guard let power = Numeric.powerOfTen(shift) else { return nil }
         let (product, overflow) = coefficient.multipliedReportingOverflow(by: power)
-        if overflow { throw Numeric.overflow }
-        return product
+        return overflow ? nil : product
     }
 
     /// left + right, exact, at the larger scale.
@@ -93,15 +151,16 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
             return left.form == right.form ? left : .nan
         }
         let scale = max(Int(left.scale), Int(right.scale))
-        let (sum, overflow) = try left.widened(to: scale)
-            .addingReportingOverflow(try right.widened(to: scale))
-        if overflow { throw Numeric.overflow }
-        return Numeric(coefficient: sum, scale: scale)
+        if let a = left.widened(to: scale), let b = right.widened(to: scale) {
+            let (sum, overflow) = a.addingReportingOverflow(b)
+            if !overflow { return Numeric(coefficient: sum, scale: scale) }
+        }
+        return try addWide(left, right, scale)
     }
 
     package var negated: Numeric {
         switch form {
-        case .finite:
+        case .finite, .wide:
             var copy = self
             copy.coefficient = 0 &- coefficient
             return copy
@@ -119,7 +178,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     /// -1, 0, 1; infinities have their sign.
     package var signum: Int {
         switch form {
-        case .finite: coefficient == 0 ? 0 : (coefficient < 0 ? -1 : 1)
+        case .finite, .wide: coefficient == 0 ? 0 : (coefficient < 0 ? -1 : 1)
         case .infinity: 1
         case .negativeInfinity: -1
         case .nan: 0
@@ -136,25 +195,36 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
             if left.form == .nan || right.form == .nan { return .nan }
             return infinity(signedLike: left.signum * right.signum)
         }
-        let (product, overflow) = left.coefficient.multipliedReportingOverflow(
-            by: right.coefficient)
-        if overflow { throw Numeric.overflow }
-        return Numeric(coefficient: product, scale: Int(left.scale) + Int(right.scale))
+        let scale = Int(left.scale) + Int(right.scale)
+        if left.form == .finite, right.form == .finite, scale <= maximalScale {
+            let (product, overflow) = left.coefficient.multipliedReportingOverflow(
+                by: right.coefficient)
+            if !overflow { return Numeric(coefficient: product, scale: scale) }
+        }
+        return try multiplyWide(left, right, scale)
     }
 
     /// The weight of the leading base-10000 digit, which PostgreSQL's choices of scale go by.
     package var base10000Weight: Int { leadingDigit.weight }
 
     /// Weight and value of the leading base-10000 digit, as PostgreSQL's numeric.c counts them.
-    private var leadingDigit: (weight: Int, digit: Int128) {
+    package var leadingDigit: (weight: Int, digit: Int128) {
         if coefficient == 0 { return (0, 0) }
-        let exponent = Numeric.digitCount(coefficient) - 1 - Int(scale)
+        let digits = isWide ? magnitude.digits : []
+        let exponent = (isWide ? digits.count : Numeric.digitCount(coefficient)) - 1 - Int(scale)
         let weight = exponent >= 0 ? exponent / 4 : -((-exponent + 3) / 4)
+        if isWide {
+            let head = digits.prefix(exponent - 4 * weight + 1)
+            return (weight, head.reduce(0) { $0 * 10 + Int128($1) })
+        }
         let shift = -Int(scale) - 4 * weight
         let magnitude = coefficient < 0 ? 0 &- coefficient : coefficient
         if shift >= 0 { return (weight, magnitude * (Numeric.powerOfTen(shift) ?? 1)) }
         return (weight, Numeric.powerOfTen(-shift).map { magnitude / $0 } ?? 0)
     }
+
+    /// The power of ten of the first digit: 2 for 123.4. 0 for zero.
+    package var decimalExponent: Int { coefficient == 0 ? 0 : digitCount - 1 - Int(scale) }
 
     /// The scale of a quotient: select_div_scale() of PostgreSQL's numeric.c.
     private static func quotientScale(_ left: Numeric, _ right: Numeric) -> Int {
@@ -181,6 +251,16 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     package static func divide(_ left: Numeric, _ right: Numeric, scale: Int) throws(SQLError)
         -> Numeric
     {
+        if left.form == .finite, right.form == .finite,
+            let quotient = divideNarrow(left, right, scale)
+        {
+            return quotient
+        }
+        return try divideWide(left, right, scale)
+    }
+
+    /// nil when it does not fit.
+    private static func divideNarrow(_ left: Numeric, _ right: Numeric, _ scale: Int) -> Numeric? {
         let negative = (left.coefficient < 0) != (right.coefficient < 0)
         let divisor = right.coefficient.magnitude
         var (quotient, remainder) = left.coefficient.magnitude.quotientAndRemainder(
@@ -190,15 +270,18 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         while digits > 0 {
             let (shifted, overflow) = quotient.multipliedReportingOverflow(by: 10)
             let (next, overflow2) = remainder.multipliedReportingOverflow(by: 10)
-            if overflow || overflow2 { throw Numeric.overflow }
+            if overflow || overflow2 { return nil }
             let (digit, rest) = next.quotientAndRemainder(dividingBy: divisor)
-            quotient = shifted + digit
+            let (sum, overflow3) = shifted.addingReportingOverflow(digit)
+            if overflow3 { return nil }
+            quotient = sum
             remainder = rest
             digits -= 1
         }
-        guard quotient <= Int128.max.magnitude else { throw Numeric.overflow }
+        guard quotient < Int128.max.magnitude else { return nil }
         var result = Int128(quotient)
         if digits < 0 {
+            guard digits >= -38 else { return Numeric(coefficient: 0, scale: scale) }
             result = roundedQuotient(result, dividedBy: -digits, sticky: remainder != 0)
         } else if remainder >= divisor - remainder {
             result += 1
@@ -224,8 +307,10 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         if !left.isFinite { return .nan }
         if !right.isFinite { return left }
         let scale = max(Int(left.scale), Int(right.scale))
-        return Numeric(
-            coefficient: try left.widened(to: scale) % (try right.widened(to: scale)), scale: scale)
+        if let a = left.widened(to: scale), let b = right.widened(to: scale) {
+            return Numeric(coefficient: b == -1 ? 0 : a % b, scale: scale)
+        }
+        return try remainderWide(left, right, scale)
     }
 
     // MARK: - Scale
@@ -236,9 +321,17 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         guard isFinite else { return self }
         let target = max(digits, 0)
         if digits >= Int(scale) {
-            return Numeric(coefficient: try widened(to: target), scale: target)
+            if let widened = widened(to: target) {
+                return Numeric(coefficient: widened, scale: target)
+            }
+            return try Numeric(
+                isNegative: coefficient < 0,
+                magnitude * Natural.powerOfTen(target - Int(scale)), scale: target)
         }
         let drop = Int(scale) - digits
+        guard form == .finite, digits > -38 else {
+            return try roundedWide(dropping: drop, digits, truncating)
+        }
         let magnitude = coefficient < 0 ? 0 &- coefficient : coefficient
         guard let power = Numeric.powerOfTen(drop) else {
             return Numeric(coefficient: 0, scale: target)
@@ -246,9 +339,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         var (quotient, rest) = magnitude.quotientAndRemainder(dividingBy: power)
         if !truncating, rest >= power - rest { quotient += 1 }
         if digits < 0 {
-            guard let back = Numeric.powerOfTen(-digits) else { throw Numeric.overflow }
+            let back = Numeric.powerOfTen(-digits) ?? 1
             let (product, overflow) = quotient.multipliedReportingOverflow(by: back)
-            if overflow { throw Numeric.overflow }
+            if overflow { return try roundedWide(dropping: drop, digits, truncating) }
             quotient = product
         }
         return Numeric(coefficient: coefficient < 0 ? -quotient : quotient, scale: target)
@@ -271,7 +364,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         }
         let result = try rounded(to: scale)
         let digits = precision + max(0, -scale)
-        if result.coefficient != 0, Numeric.digitCount(result.coefficient) > digits {
+        if result.coefficient != 0, result.digitCount > digits {
             throw failure
         }
         return result
@@ -282,6 +375,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         guard isFinite else { return self }
         if coefficient == 0 { return .zero }
         if scale == 0 { return self }
+        if isWide { return canonicalWide }
         var copy = self
         if let small = Int64(exactly: coefficient) {
             var value = small
@@ -308,6 +402,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     /// -1, 0 or 1 in PostgreSQL's order: -Infinity < finite < Infinity < NaN.
     package static func compare(_ left: Numeric, _ right: Numeric) -> Int {
         if left.form != .finite || right.form != .finite {
+            if left.isFinite, right.isFinite { return compareWide(left, right) }
             let ranks = (rank(left.form), rank(right.form))
             return ranks.0 < ranks.1 ? -1 : (ranks.0 > ranks.1 ? 1 : 0)
         }
@@ -317,17 +412,17 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         if a.scale == b.scale { return order(a.coefficient, b.coefficient) }
         // Widen the one with fewer digits; overflow means that it is the larger magnitude.
         if a.scale < b.scale {
-            guard let wide = try? a.widened(to: Int(b.scale)) else { return a.signum }
+            guard let wide = a.widened(to: Int(b.scale)) else { return a.signum }
             return order(wide, b.coefficient)
         }
-        guard let wide = try? b.widened(to: Int(a.scale)) else { return -b.signum }
+        guard let wide = b.widened(to: Int(a.scale)) else { return -b.signum }
         return order(a.coefficient, wide)
     }
 
     private static func rank(_ form: Form) -> Int {
         switch form {
         case .negativeInfinity: -1
-        case .finite: 0
+        case .finite, .wide: 0
         case .infinity: 1
         case .nan: 2
         }

@@ -10,8 +10,8 @@ GREATEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 ROWS = 10**5
 """More rows than any query of a case has; sums are bounded with it."""
 
-DIGITS = 36
-"""Of a numeric, below the 38 that Streamhouse has."""
+DIGITS = 300
+"""Of a numeric: far beyond the 38 that fit a cell of Streamhouse, far below PostgreSQL's limits."""
 
 QUOTIENT_SCALE = 24
 """At least the decimals of PostgreSQL's numeric quotients of moderate numbers."""

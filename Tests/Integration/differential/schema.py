@@ -124,6 +124,8 @@ def with_default(random, column):
 def value_column(random, name):
     make = random.choice([boolean, integer, integer, wide_integer, double, double, numeric,
                           numeric, decimal, text, text, timestamp])
+    if make is numeric and random.random() < 0.1:
+        make = wide_numeric
     column = make(random, name)
     if random.random() < 0.12:
         column = replace(column, required=True)
@@ -166,6 +168,16 @@ def numeric(random, name):
     domain = random.sample(["0", "1", "1.0", "1.00", "2", "2.0", "2.50", "2.5", "-1.250", "10.1",
                             "1000", "0.001"], random.randint(4, 8))
     return Column(name, "numeric", Kind("numeric", 1000, 3, fixed=False), tuple(domain))
+
+
+def wide_numeric(random, name):
+    """Some of its values have more digits than fit 128 bits, in front or behind."""
+    domain = random.sample(["0", "1", "1.0", "-2.5", "1e44", "-1e44", "1.0e44", f"{10**44}.00",
+                            "99999999999999999999999999999999999999",
+                            "-170141183460469231731687303715884105727",
+                            "1e-42", "1.5e-42", "123456789012345678901234567890.12345678901234567"],
+                           random.randint(4, 8))
+    return Column(name, "numeric", Kind("numeric", 10**44, 43, fixed=False), tuple(domain))
 
 
 def decimal(random, name):

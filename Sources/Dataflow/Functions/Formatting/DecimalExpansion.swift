@@ -11,7 +11,7 @@ struct DecimalExpansion {
 
     /// A magnitude; the sign is left out.
     init(_ value: Numeric) {
-        digits = DecimalExpansion.digits(of: value.coefficient.magnitude)
+        digits = value.magnitude.digits
         scale = Int(value.scale)
     }
 
@@ -32,16 +32,6 @@ struct DecimalExpansion {
         product.multiply(by: exponent < 0 ? 5 : 2, times: abs(exponent))
         digits = product.digits
         scale = max(0, -exponent)
-    }
-
-    private static func digits(of magnitude: UInt128) -> [UInt8] {
-        var digits: [UInt8] = []
-        var rest = magnitude
-        while rest > 0 {
-            digits.append(UInt8(rest % 10))
-            rest /= 10
-        }
-        return digits.reversed()
     }
 
     /// Multiplies by a power of ten.
