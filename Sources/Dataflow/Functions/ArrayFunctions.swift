@@ -353,6 +353,19 @@ package enum ArrayFunctions {
             return number([type, .int4]) { value, c, row in
                 dimension(c, row, value).map { value.lowerBounds[$0] + value.dimensions[$0] - 1 }
             }
+        case ("generate_subscripts@array", 2), ("generate_subscripts@array", 3):
+            let arguments: [DataType] = [type, .int4] + (types.count == 3 ? [.boolean] : [])
+            return arrays(name, arguments, .array(of: .int4)) { c, row in
+                if c.contains(where: { $0.isNull(row) }) { return nil }
+                let value = array(c[0], row, type)
+                guard let at = dimension(c, row, value) else { return ArrayValue() }
+                let lower = value.lowerBounds[at]
+                let subscripts = (lower..<(lower + value.dimensions[at])).map {
+                    Value.int(Int64($0))
+                }
+                let isReversed = c.count == 3 && c[2].bools.cells[row] != 0
+                return ArrayValue(isReversed ? subscripts.reversed() : subscripts)
+            }
         case ("array_dims", 1):
             return ScalarFunction(name, [type], .text) { e, c in
                 RowKernels.texts(e, c) { row in
@@ -367,6 +380,11 @@ package enum ArrayFunctions {
         default: return nil
         }
     }
+
+    /// An oidvector as the array that it is.
+    package static let ofVector = ScalarFunction(
+        "oid_array", [.oidvector], .array(of: .oid)
+    ) { _, c in c[0] }
 
     // MARK: - Searching
 

@@ -22,7 +22,16 @@ extension ExpressionBinder {
         return .call(function, values, function.result)
     }
 
-    func subscripted(_ value: Expr, _ subscripts: [Subscript], _ at: Int) throws(SQLError) -> Expr {
+    /// An oidvector as the array that it is.
+    static func unvectored(_ value: Expr) -> Expr {
+        guard value.type.kind == .oidvector else { return value }
+        let function = ArrayFunctions.ofVector
+        return .call(function, [value], function.result)
+    }
+
+    func subscripted(_ operand: Expr, _ subscripts: [Subscript], _ at: Int) throws(SQLError) -> Expr
+    {
+        let value = ExpressionBinder.unvectored(operand)
         guard value.type.kind == .array else {
             throw SQLError(
                 .datatypeMismatch,
@@ -57,7 +66,7 @@ extension ExpressionBinder {
     func quantified(_ symbol: String, _ left: Expr, _ right: Expr, _ isAll: Bool, _ at: Int)
         throws(SQLError) -> Expr
     {
-        var array = right
+        var array = ExpressionBinder.unvectored(right)
         if array.type.kind == .unknown {
             let element = left.type.kind == .unknown ? DataType.text : left.type
             array = try binder.convertImplicitly(array, to: .array(of: element.kind), at: at)

@@ -312,10 +312,11 @@ struct ExpressionBinder {
         _ name: String, _ arguments: [Expr], _ at: Int, _ places: [Int], isOperator: Bool
     ) throws(SQLError) -> Expr {
         let types = arguments.map(\.type)
-        if let made = try madeFunction(name, arguments, at) { return made }
-        // Reading a time needs a zone, and a date is shown as its midnight somewhere.
+        if let made = try madeFunction(name, arguments, at, isOperator: isOperator) { return made }
+        // Making or reading a time needs a zone, and a date is shown as its midnight somewhere.
         let needsZone =
             name == "to_timestamp" && types.count == 2
+            || name == "make_timestamptz" && types.count == 6
             || name == "to_char" && types.first?.kind == .date
         if !name.hasSuffix("@zone"),
             needsZone || types.contains(where: { $0.kind == .timestamptz }),
@@ -354,10 +355,10 @@ struct ExpressionBinder {
     }
 
     /// Functions of arrays and to JSON: they are made for the types at hand.
-    private func madeFunction(_ name: String, _ arguments: [Expr], _ at: Int) throws(SQLError)
-        -> Expr?
-    {
-        var known = arguments
+    private func madeFunction(
+        _ name: String, _ arguments: [Expr], _ at: Int, isOperator: Bool
+    ) throws(SQLError) -> Expr? {
+        var known = isOperator ? arguments : arguments.map(ExpressionBinder.unvectored)
         if let array = known.first(where: { $0.type.kind == .array })?.type {
             for index in known.indices where known[index].type.kind == .unknown {
                 let isElement = [

@@ -76,6 +76,7 @@ enum OverloadResolution {
         case .timestamp, .timestamptz, .date, .time: .time
         case .interval: .span
         case .array: .array(type.element)
+        case .oidvector: .array(.oid)
         case .void, .int2vector, .bytea, .uuid, .json, .jsonb: .other(type.kind)
         }
     }

@@ -17,6 +17,9 @@ package enum BinaryEncoding {
         case .array:
             let array = unsafe ArrayValue(decoding: Array(view.text(row)), type.element)
             append(array, type.elementType, to: &output)
+        case .oidvector:
+            append(
+                unsafe ArrayValue(decoding: Array(view.text(row)), .oid), .oid, to: &output)
         case .bpchar:
             var text: [UInt8] = []
             TextEncoding.append(view, row, type, to: &text)
@@ -174,6 +177,7 @@ package enum BinaryEncoding {
         case .date: return .int(Int64(try reader.readInt32()))
         case .uuid: return .text(try reader.readBytes(16))
         case .array: return try readArray(&reader, type)
+        case .oidvector: return try readArray(&reader, .array(of: .oid))
         case .jsonb:
             guard try reader.readUInt8() == 1 else { throw MalformedBytes("jsonb version") }
             return try TextEncoding.parse(try reader.readBytes(reader.remaining), type)

@@ -36,6 +36,12 @@ package enum TextEncoding {
             case .array:
                 let array = unsafe ArrayValue(decoding: Array(bytes), type.element)
                 array.appendText(type.elementType, to: &output)
+            case .oidvector:
+                let array = unsafe ArrayValue(decoding: Array(bytes), .oid)
+                for (index, value) in array.elements.enumerated() {
+                    if index > 0 { output.append(32) }
+                    append(integer: value.int ?? 0, to: &output)
+                }
             default: unsafe output.append(contentsOf: bytes)
             }
         }
@@ -163,6 +169,12 @@ package enum TextEncoding {
         case .varchar, .bpchar: return .text(try fitted(text, type))
         case .array:
             return .text(try ArrayValue(parsing: text, type.elementType).encoded(type.element))
+        case .oidvector:
+            var oids: [Value] = []
+            for word in text.split(separator: 32) {
+                oids.append(.int(try parseInteger(Array(word), .oid)))
+            }
+            return .text(ArrayValue(vector: oids).encoded(.oid))
         case .text, .unknown, .void, .name, .char, .int2vector: return .text(text)
         }
     }

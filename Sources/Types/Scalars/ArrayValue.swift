@@ -18,6 +18,13 @@ package struct ArrayValue: Hashable, Sendable {
         }
     }
 
+    /// int2vector's and oidvector's: one dimension, counted from 0, even when it is empty.
+    package init(vector elements: [Value]) {
+        self.elements = elements
+        dimensions = [elements.count]
+        lowerBounds = [0]
+    }
+
     // MARK: - Bytes
 
     package func encoded(_ element: DataType.Kind) -> [UInt8] {

@@ -6,6 +6,8 @@ package struct DataType: Hashable, Sendable {
         case boolean, int2, int4, int8, float8, numeric, text, timestamp, interval
         case unknown, void, oid, name, char, regclass, varchar, regproc, regtype, int2vector
         case float4, bytea, date, time, timestamptz, uuid, json, jsonb, bpchar, array
+        /// Values are those of an array of oid, counted from 0; only their text is another.
+        case oidvector
     }
 
     package let kind: Kind
@@ -54,6 +56,7 @@ package struct DataType: Hashable, Sendable {
     package static let jsonb = DataType(.jsonb)
     package static let varchar = DataType(.varchar)
     package static let bpchar = DataType(.bpchar)
+    package static let oidvector = DataType(.oidvector)
 
     /// The scale of a numeric's modifier, -1000 to 1000: eleven bits with a sign.
     package static func scale(ofModifier modifier: Int32) -> Int {
@@ -77,7 +80,7 @@ package struct DataType: Hashable, Sendable {
         case .numeric: .numeric
         case .interval: .interval
         case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .bytea, .uuid, .json,
-            .jsonb, .bpchar, .array:
+            .jsonb, .bpchar, .array, .oidvector:
             .text
         }
     }
@@ -96,6 +99,7 @@ package struct DataType: Hashable, Sendable {
         case .regproc: 24
         case .text: 25
         case .oid: 26
+        case .oidvector: 30
         case .float4: 700
         case .float8: 701
         case .unknown: 705
@@ -149,7 +153,7 @@ package struct DataType: Hashable, Sendable {
     package static let elementKinds: [Kind] = [
         .boolean, .int2, .int4, .int8, .float4, .float8, .numeric, .text, .varchar, .bpchar,
         .timestamp, .timestamptz, .date, .time, .interval, .bytea, .uuid, .json, .jsonb, .oid,
-        .name,
+        .name, .char,
     ]
 
     /// pg_type.typlen: bytes of a fixed-width value, -1 for a variable one, -2 for a C string.
@@ -164,7 +168,9 @@ package struct DataType: Hashable, Sendable {
         case .interval: 16
         case .name: 64
         case .unknown: -2
-        case .text, .varchar, .numeric, .int2vector, .bytea, .json, .jsonb, .bpchar, .array: -1
+        case .text, .varchar, .numeric, .int2vector, .bytea, .json, .jsonb, .bpchar, .array,
+            .oidvector:
+            -1
         }
     }
 
@@ -202,6 +208,7 @@ package struct DataType: Hashable, Sendable {
         case .jsonb: return "jsonb"
         case .array: return elementType.name + "[]"
         case .int2vector: return "int2vector"
+        case .oidvector: return "oidvector"
         case .bytea: return "bytea"
         }
     }
@@ -225,7 +232,7 @@ package struct DataType: Hashable, Sendable {
         case .date, .uuid, .json, .jsonb, .numeric, .text, .interval, .unknown, .void, .oid, .name,
             .regclass, .regproc,
             .regtype,
-            .int2vector, .bytea:
+            .int2vector, .oidvector, .bytea:
             DataType(kind).name
         }
     }
@@ -269,7 +276,7 @@ package struct DataType: Hashable, Sendable {
         "time": .time, "time without time zone": .time, "interval": .interval, "uuid": .uuid,
         "json": .json, "jsonb": .jsonb, "oid": .oid, "name": .name,
         "regclass": DataType(.regclass), "regproc": DataType(.regproc),
-        "regtype": DataType(.regtype), "unknown": .unknown,
+        "regtype": DataType(.regtype), "unknown": .unknown, "oidvector": .oidvector,
     ]
 
     private static let byOID: [Int32: DataType] = {
