@@ -351,9 +351,10 @@ package enum JSONFunctions {
 
     private static var changing: [ScalarFunction] {
         @Sendable func flag(_ c: [Column], _ index: Int, _ row: Int) -> Bool {
-            c.count > index ? c[index].bools.cells[row] != 0 : index == 3
+            c[index].bools.cells[row] != 0
         }
-        var list = [
+        let change: [DataType] = [.jsonb, textArray, .jsonb, .boolean]
+        return [
             documents("||", [.jsonb, .jsonb], .jsonb) { (c, row) throws(SQLError) in
                 try joined(try json(c[0], row), try json(c[1], row))
             },
@@ -379,25 +380,18 @@ package enum JSONFunctions {
             texts("json_strip_nulls", [.json], .json) { (c, row) throws(SQLError) in
                 compact(stripped(try json(c[0], row)))
             },
+            documents("jsonb_set", change, .jsonb) { (c, row) throws(SQLError) in
+                let (new, creates) = (try json(c[2], row), flag(c, 3, row))
+                return try changed(try json(c[0], row), path(c[1], row)[...]) { old in
+                    old == nil && !creates ? nil : new
+                }
+            },
+            documents("jsonb_insert", change, .jsonb) { (c, row) throws(SQLError) in
+                try inserted(
+                    try json(c[0], row), path(c[1], row)[...], try json(c[2], row),
+                    after: flag(c, 3, row))
+            },
         ]
-        for arguments in [[.jsonb, textArray, .jsonb], [.jsonb, textArray, .jsonb, .boolean]]
-            as [[DataType]]
-        {
-            list.append(
-                documents("jsonb_set", arguments, .jsonb) { (c, row) throws(SQLError) in
-                    let (new, creates) = (try json(c[2], row), flag(c, 3, row))
-                    return try changed(try json(c[0], row), path(c[1], row)[...]) { old in
-                        old == nil && !creates ? nil : new
-                    }
-                })
-            list.append(
-                documents("jsonb_insert", arguments, .jsonb) { (c, row) throws(SQLError) in
-                    try inserted(
-                        try json(c[0], row), path(c[1], row)[...], try json(c[2], row),
-                        after: c.count > 3 && c[3].bools.cells[row] != 0)
-                })
-        }
-        return list
     }
 
     // MARK: - Asking

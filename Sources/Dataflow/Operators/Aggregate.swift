@@ -102,7 +102,8 @@ package struct Aggregate: Sendable {
             if argument.kind == .boolean || argument.kind == .unknown || argument.kind == .name {
                 return nil
             }
-            return argument.base
+            // The blanks that char(n) is filled up with are its modifier's.
+            return argument.kind == .bpchar ? argument : argument.base
         case .boolAnd, .boolOr: return argument.kind == .boolean ? .boolean : nil
         case .bitAnd, .bitOr: return argument.isInteger ? argument.base : nil
         case .variancePopulation, .varianceSample, .deviationPopulation, .deviationSample:

@@ -26,8 +26,7 @@ extension ExpressionBinder {
         case "greatest", "least": return try extremum(call, name)
         case "trim", "extract", "position", "substring":
             return try special(name, call)
-        case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp",
-            "localtimestamp", "clock_timestamp":
+        case "current_timestamp", "localtimestamp":
             if binder.isForView {
                 throw SQLError.unsupported("\(name) in a materialized view", at: position)
             }
@@ -70,6 +69,11 @@ extension ExpressionBinder {
                 noSuchFunction(name, arguments.map(\.type), call.at)
             }
         }
+        // What is not declared is for the binder's own use.
+        guard FunctionCatalog.isDeclared(name) else {
+            throw noSuchFunction(name, arguments.map(\.type), call.at)
+        }
+        arguments += try FunctionCatalog.defaults(name, count: arguments.count)
         return try function(name, arguments, call.at)
     }
 
@@ -84,7 +88,7 @@ extension ExpressionBinder {
     private func noSuchFunction(_ name: String, _ types: [DataType], _ at: Int) -> SQLError {
         SQLError(
             .undefinedFunction,
-            "function \(name)(\(types.map(\.name).joined(separator: ", "))) does not exist",
+            "function \(name)(\(types.map(\.base.name).joined(separator: ", "))) does not exist",
             hint: "No function matches the given name and argument types. You might need to add "
                 + "explicit type casts.", position: binder.position(at))
     }
@@ -185,9 +189,10 @@ extension ExpressionBinder {
         if argument.type.kind == .unknown {
             argument = try binder.resolved(argument, at: call.at)
         }
-        if argument.type.isString, argument.type.kind != .text, function != .count,
-            function != .arrayAgg
-        {
+        let keepsType =
+            [.count, .arrayAgg].contains(function)
+            || [.min, .max].contains(function) && argument.type.kind == .bpchar
+        if argument.type.isString, argument.type.kind != .text, !keepsType {
             argument = try binder.convertImplicitly(argument, to: .text, at: call.at)
         }
         guard let result = Aggregate.resultType(function, argument.type) else {

@@ -10,12 +10,9 @@ enum SetFunctions {
         let takesAlias: Bool
     }
 
-    static let names: Set<String> = [
-        "unnest", "string_to_table", "regexp_split_to_table", "jsonb_array_elements",
-        "json_array_elements", "jsonb_array_elements_text", "json_array_elements_text",
-        "jsonb_object_keys", "json_object_keys", "jsonb_each", "json_each", "jsonb_each_text",
-        "json_each_text", "regexp_matches", "generate_subscripts",
-    ]
+    /// All that are declared, but generate_series, which has no end that an array could hold.
+    static let names = Set(FunctionCatalog.entries.filter(\.returnsSet).map(\.name))
+        .subtracting(["generate_series"])
 
     /// The arrays of a call; nil when it is no such function.
     static func arrays(_ binder: ExpressionBinder, _ call: FunctionCall) throws(SQLError) -> [Rows]?
@@ -34,7 +31,7 @@ enum SetFunctions {
         switch name {
         case "unnest":
             var list: [Rows] = []
-            for argument in arguments {
+            for argument in arguments.map(ExpressionBinder.unvectored) {
                 guard argument.type.kind == .array else {
                     throw SQLError(
                         .undefinedFunction,
