@@ -18,7 +18,8 @@ package struct Catalog: Sendable {
 
     /// The system relations and nothing else.
     package init() {
-        for relation in SystemCatalog.relations + SystemCatalog.empty { put(relation) }
+        let relations = SystemCatalog.relations + SystemCatalog.functionRelations
+        for relation in relations + SystemCatalog.empty { put(relation) }
     }
 
     private static func key(_ schema: String, _ name: String) -> String { "\(schema)\u{0}\(name)" }

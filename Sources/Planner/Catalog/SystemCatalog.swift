@@ -160,7 +160,7 @@ enum SystemCatalog {
             object.comments.sorted { $0.key < $1.key }.map { number, text -> [Value] in
                 [.int(Int64(object.oid)), .int(1259), .int(Int64(number)), .string(text)]
             }
-        }
+        } + functionDescriptions
     }
 
     private static func schemaOID(_ name: String, _ catalog: Catalog) -> Int64 {
@@ -289,7 +289,7 @@ enum SystemCatalog {
                 .int(0), .int(0), .int(0), .int(-1), .int(type.physical == .text ? 100 : 0),
                 .string(","),
             ]
-        }
+        } + standInTypes
     }
 
     @Sendable private static func columnRows(_ catalog: Catalog) -> [[Value]] {
