@@ -202,6 +202,53 @@ def test_psql_d_knows_sources_too(fresh):
     assert "bigint" in fresh.psql("-c", "\\d events").stdout
 
 
+def test_psql_df_lists_functions_as_postgresql_does(server):
+    def functions(command):
+        return {tuple(row[1:]) for row in listed(server, command)}
+
+    assert listed(server, "\\df") == []
+    assert listed(server, "\\df upper") == [["pg_catalog", "upper", "text", "text", "func"]]
+    assert listed(server, "\\df jsonb_set") == [[
+        "pg_catalog", "jsonb_set", "jsonb", "jsonb_in jsonb, path text[], replacement jsonb, "
+        "create_if_missing boolean DEFAULT true", "func"]]
+    assert listed(server, "\\df jsonb_each") == [[
+        "pg_catalog", "jsonb_each", "SETOF record",
+        "from_json jsonb, OUT key text, OUT value jsonb", "func"]]
+    assert functions("\\df length text") == {("length", "integer", "text", "func")}
+    assert functions("\\dfw rank") == {("rank", "bigint", "", "window")}
+    assert {("sum", "bigint", "integer", "agg"), ("sum", "numeric", "bigint", "agg")} <= functions(
+        "\\dfaS")
+    assert {name for name, *_ in functions("\\df regexp_*")} >= {"regexp_like", "regexp_replace"}
+
+
+def test_psql_df_plus_and_da_describe_functions(server):
+    (upper,) = listed(server, "\\df+ upper")
+    assert upper[:9] == ["pg_catalog", "upper", "text", "text", "func", "immutable", "safe",
+                         "streamhouse", "invoker"]
+    assert upper[10] == "internal" and upper[12]
+    assert ["pg_catalog", "bool_and", "boolean", "boolean"] in [
+        row[:4] for row in listed(server, "\\da bool_*")]
+
+
+def test_every_function_has_a_description(server):
+    with server.connect() as connection:
+        missing = connection.execute(
+            "SELECT p.oid FROM pg_proc p LEFT JOIN pg_description d ON d.objoid = p.oid "
+            "AND d.classoid = 1255 WHERE d.description IS NULL").fetchall()
+        assert missing == []
+
+
+def test_vectors_of_oids_are_arrays_counted_from_0_in_binary(server):
+    with server.connect() as connection:
+        cursor = connection.execute(
+            "SELECT proargtypes, proargmodes FROM pg_proc WHERE oid = 3208", binary=True)
+        assert [column.type_code for column in cursor.description] == [30, 1002]
+        types, modes = cursor.fetchone()
+        # One dimension, no NULLs, oid; one element, counted from 0; four bytes.
+        assert types == struct.pack("!7i", 1, 0, 26, 1, 0, 4, 3802)
+        assert modes == ["i", "o", "o"]
+
+
 # Connecting
 
 def test_any_user_name_connects(server):
