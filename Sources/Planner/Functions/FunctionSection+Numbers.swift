@@ -30,24 +30,22 @@ extension FunctionSection {
             .init("cot", "cotangent of radians", ["float8": 1607]),
             .init("degrees", "degrees of radians", ["float8": 1608]),
             .init("div", "whole part of the quotient", ["numeric numeric": 1973]),
-            .init(
-                "exp", "e to the power of it", ["float8": 1347],
-                note: "numeric is computed in double precision"),
+            .init("exp", "e to the power of it", ["float8": 1347, "numeric": 1732]),
             .init("factorial", "product of the whole numbers up to it", ["int8": 1376]),
             .init(
                 "floor", "nearest whole number that is not greater",
                 ["float8": 2309, "numeric": 1712]),
-            .init("gcd", "greatest common divisor", ["int4 int4": 5044, "int8 int8": 5045]),
-            .init("lcm", "least common multiple", ["int4 int4": 5046, "int8 int8": 5047]),
             .init(
-                "ln", "natural logarithm", ["float8": 1341],
-                note: "numeric is computed in double precision"),
+                "gcd", "greatest common divisor",
+                ["int4 int4": 5044, "int8 int8": 5045, "numeric numeric": 5048]),
             .init(
-                "log", "logarithm to base 10", ["float8": 1340],
-                note: "numeric is computed in double precision; a base cannot be given"),
+                "lcm", "least common multiple",
+                ["int4 int4": 5046, "int8 int8": 5047, "numeric numeric": 5049]),
+            .init("ln", "natural logarithm", ["float8": 1341, "numeric": 1734]),
             .init(
-                "log10", "logarithm to base 10", ["float8": 1194],
-                note: "numeric is computed in double precision"),
+                "log", "logarithm to base 10, or to the first of two",
+                ["float8": 1340, "numeric": 1741, "numeric numeric": 1736]),
+            .init("log10", "logarithm to base 10", ["float8": 1194, "numeric": 1481]),
             .init("min_scale", "digits behind the point without trailing zeros", ["numeric": 5042]),
             .init(
                 "mod", "remainder of a division",
