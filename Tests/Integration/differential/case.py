@@ -1,7 +1,7 @@
 """A case: the steps that a seed stands for."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from . import schema
@@ -100,9 +100,16 @@ def case(seed, without=None):
     if is_large:
         steps.append(Change((changes.bulk(tables[1]),)))
     count = random.randint(3, 5) if is_large else random.randint(5, 20)
+    churned = random.randrange(count) if is_large and random.random() < 0.6 else None
+    if churned is not None:
+        # Each worker clears its own state: what is gone has to be in one place.
+        steps[0] = replace(steps[0], workers=1)
     late = sorted(random.choice([random.randrange(count), count]) for _ in range(views - early))
     for place in range(count + 1):
         define(late.count(place))
+        if place == churned:
+            steps += [*churned_views(tables[1].name),
+                      *(Change((statement,)) for statement in changes.churn(tables[1]))]
         steps.append(change(random, changes))
         if random.random() < 0.1:
             steps.append(restart(random))
@@ -119,6 +126,15 @@ def view(random, queries, name, without):
         found = queries.top()
     queries.relations.append(found.relation(name))
     return Definition(kind, name, found.sql, tuple(kind.image for kind in found.kinds))
+
+
+def churned_views(table):
+    """Views that keep the rows of a large table: an outer join, and its first rows."""
+    padded = (f"SELECT r1.k AS c1, r2.k AS c2 FROM {table} r1 LEFT JOIN "
+              f"(SELECT * FROM {table} WHERE k % 3 = 0) r2 ON r1.k = r2.k")
+    ranked = f"SELECT k AS c1 FROM {table} ORDER BY k DESC NULLS LAST LIMIT 5"
+    return [Definition("materialized", name, sql, (True,) * sql.count(" AS c"))
+            for name, sql in (("w1", padded), ("w2", ranked))]
 
 
 def dropped(random, steps):

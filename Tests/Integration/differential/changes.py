@@ -6,6 +6,9 @@ from .expressions import Expressions
 from .kinds import Scope
 from .schema import BULK, BULK_ROWS, row
 
+CLEARED_ROWS = 8_192
+"""A worker clears the state of an operator of rows that are gone when there are more of them."""
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -27,6 +30,8 @@ class Changes:
         self.random = random
         self.tables = tables
         self.expressions = Expressions(random)
+        self.inserted = {}
+        """Rows of tables without a key, by the table's name."""
 
     def any(self):
         """One statement."""
@@ -51,9 +56,19 @@ class Changes:
         names = f" ({', '.join(column.name for column in columns)})" if (
             list(columns) != list(table.columns)) else ""
         rows = [row(self.random, table) for _ in range(count)]
+        if not table.key + table.unique:
+            rows += self.again(table, rows)
         return Statement(f"INSERT INTO {table.name}{names} VALUES ",
                          tuple(tuple(each[place] for place in places) for each in rows),
                          self.returning(table))
+
+    def again(self, table, rows):
+        """Rows that may be there already: then only how often they are there changes."""
+        known = self.inserted.setdefault(table.name, [])
+        known += rows
+        if self.random.random() < 0.6:
+            return []
+        return [self.random.choice(known[-8:]) for _ in range(self.random.choice([1, 1, 2]))]
 
     def bulk(self, table):
         """Thousands of rows, in which each column goes through its domain at a pace of its own."""
@@ -69,6 +84,12 @@ class Changes:
             values.append(f"CASE g.n % {pace} {arms}{otherwise} END")
         return Statement(f"INSERT INTO {table.name} SELECT {', '.join(values)} "
                          f"FROM generate_series(1000, {1000 + BULK_ROWS}) AS g(n)")
+
+    def churn(self, table):
+        """Statements that each change all of thousands of rows. Before the last one the server has
+        cleared its state of those that are gone."""
+        return [Statement(f"UPDATE {table.name} SET k = k + 1000")
+                for _ in range(CLEARED_ROWS // BULK_ROWS + 2)]
 
     def upsert(self, table):
         """Of tables without a key, only DO NOTHING without a target."""
