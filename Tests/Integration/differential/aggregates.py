@@ -53,8 +53,15 @@ class Aggregates:
     def distinct(self, probability=0.3):
         return "DISTINCT " if self.random.random() < probability else ""
 
+    def of_several_scales(self, scope):
+        """A column in which equal numbers have several texts: a sum has the largest scale that is
+        there, and another one when it goes. None where there is no such column."""
+        found = [item for item in scope.items
+                 if item.kind.type == "numeric" and item.kind.image and not item.kind.fixed]
+        return self.random.choice(found) if found and self.random.random() < 0.4 else None
+
     def total(self, scope, family):
-        argument = self.argument(scope, family)
+        argument = self.of_several_scales(scope) or self.argument(scope, family)
         kind = argument.kind
         if kind.type == "double precision" and not kind.sums_exactly():
             return None
