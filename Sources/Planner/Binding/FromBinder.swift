@@ -388,11 +388,20 @@ struct FromBinder {
         switch condition {
         case .none: return (try joined(joinKind, left.plan, right.plan, nil, level), scope)
         case .on(let node):
+            let found = Subqueries(binder, outer: scope)
             let expressions = ExpressionBinder(
-                binder: binder, scope: scope, forbidsAggregates: "JOIN conditions")
+                binder: binder, scope: scope, forbidsAggregates: "JOIN conditions",
+                subqueries: found, isCondition: true)
             let predicate = try binder.condition(
                 try expressions.bind(node), "JOIN/ON", at: node.at)
-            return (try joined(joinKind, left.plan, right.plan, predicate, level), scope)
+            guard !found.isEmpty else {
+                return (try joined(joinKind, left.plan, right.plan, predicate, level), scope)
+            }
+            let pairs = try joined(.inner, left.plan, right.plan, nil, level)
+            let matching = SubqueryJoin.kept(
+                try found.filtered(pairs, by: predicate), 0..<pairs.fields.count)
+            let join = SubqueryJoin(left: left.plan, right: right.plan, matching: matching)
+            return (join.plan(joinKind), scope)
         case .using(let names): return try using(names, left, right, joinKind, level, at)
         case .natural:
             var names: [String] = []

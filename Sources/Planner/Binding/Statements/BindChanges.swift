@@ -207,8 +207,7 @@ extension Binder {
         let fields = table.fields + [Field("?count?", .int8)]
         var plan: LogicalPlan
         if table.primaryKey.isEmpty, !from.isEmpty {
-            let count = Aggregate(.countAll, argument: nil, filter: nil, result: .int8)
-            plan = .aggregate(scan, keys: columns, [count], fields)
+            plan = try countedImages(of: scan, columns, fields)
         } else {
             plan = .project(scan, columns + [.constant(.int(1), .int8)], fields)
         }
@@ -241,6 +240,28 @@ extension Binder {
             }
         }
         return (plan, scope)
+    }
+
+    /// Each different row with how often it is there: 1.0 and 1.00 are equal, and two rows.
+    private func countedImages(of scan: LogicalPlan, _ columns: [Expr], _ fields: [Field])
+        throws(SQLError) -> LogicalPlan
+    {
+        var keys = columns
+        for column in columns {
+            switch column.type.physical {
+            case .numeric, .double, .interval:
+                keys.append(
+                    try convert(column, to: .text, .explicit, at: 0) {
+                        SQLError.internalFault("no text of \(column.type.name)")
+                    })
+            case .int64, .bool, .text: break
+            }
+        }
+        let count = Aggregate(.countAll, argument: nil, filter: nil, result: .int8)
+        let texts = keys.dropFirst(columns.count).map { Field("?image?", $0.type) }
+        let grouped = LogicalPlan.aggregate(
+            scan, keys: keys, [count], fields.dropLast() + texts + fields.suffix(1))
+        return .project(grouped, columns + [.column(keys.count, .int8)], fields)
     }
 
     /// - Throws: as `bind(_: Insert)`.
