@@ -44,7 +44,7 @@ final class Accumulator {
                 !appendOnly
                 ? .extreme : (argumentType.physical == .int64 ? .extremeWord : .extremeBest)
         case .boolAnd, .boolOr: shape = .bools
-        case .bitAnd, .bitOr: shape = .bits
+        case .bitAnd, .bitOr, .bitXor: shape = .bits
         case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg:
             shape = .collection
         case .single: shape = .single
@@ -291,7 +291,11 @@ final class Accumulator {
             if words[at] == 0 { return .null }
             var value: Int64 = 0
             let needed = aggregate.function == .bitAnd ? words[at] : 1
-            for bit in 0..<64 where words[at + 1 + bit] >= needed { value |= 1 << Int64(bit) }
+            for bit in 0..<64 {
+                let count = words[at + 1 + bit]
+                let isSet = aggregate.function == .bitXor ? count & 1 == 1 : count >= needed
+                if isSet { value |= 1 << Int64(bit) }
+            }
             return .int(value)
         case .integerVariance:
             return try Variance.numeric(

@@ -10,6 +10,7 @@ package struct Aggregate: Sendable {
         case boolOr = "bool_or"
         case bitAnd = "bit_and"
         case bitOr = "bit_or"
+        case bitXor = "bit_xor"
         case stringAgg = "string_agg"
         case arrayAgg = "array_agg"
         case jsonAgg = "json_agg"
@@ -105,7 +106,7 @@ package struct Aggregate: Sendable {
             // The blanks that char(n) is filled up with are its modifier's.
             return argument.kind == .bpchar ? argument : argument.base
         case .boolAnd, .boolOr: return argument.kind == .boolean ? .boolean : nil
-        case .bitAnd, .bitOr: return argument.isInteger ? argument.base : nil
+        case .bitAnd, .bitOr, .bitXor: return argument.isInteger ? argument.base : nil
         case .variancePopulation, .varianceSample, .deviationPopulation, .deviationSample:
             switch argument.kind {
             case .int2, .int4, .int8, .numeric: return .numeric

@@ -205,7 +205,7 @@ package final class Binder {
     }
 
     /// A type as written. - Throws: 42704 for an unknown one, 0A000 for one to come.
-    func type(_ name: TypeName) throws(SQLError) -> DataType {
+    package func type(_ name: TypeName) throws(SQLError) -> DataType {
         let later: Set<String> = [
             "timetz", "bit", "money", "inet", "cidr", "xml", "point", "regnamespace", "regrole",
         ]

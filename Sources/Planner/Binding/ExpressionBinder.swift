@@ -19,6 +19,7 @@ struct ExpressionBinder {
     static let aggregateNames: [String: Aggregate.Function] = [
         "count": .count, "sum": .sum, "avg": .avg, "min": .min, "max": .max, "bool_and": .boolAnd,
         "every": .boolAnd, "bool_or": .boolOr, "bit_and": .bitAnd, "bit_or": .bitOr,
+        "bit_xor": .bitXor,
         "string_agg": .stringAgg, "array_agg": .arrayAgg, "json_agg": .jsonAgg,
         "jsonb_agg": .jsonbAgg, "json_object_agg": .jsonObjectAgg,
         "jsonb_object_agg": .jsonbObjectAgg, "variance": .varianceSample,

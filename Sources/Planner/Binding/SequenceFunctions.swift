@@ -5,7 +5,7 @@ enum SequenceFunctions {
     static let all: [SessionFunction] = [
         SessionFunction("nextval", [regclass], .int8) { (context, values) throws(SQLError) in
             let (source, object) = try sequence(values[0], context)
-            return .int(try source.next(object.oid))
+            return .int(try source.next(object))
         },
         SessionFunction("currval", [regclass], .int8) { (context, values) throws(SQLError) in
             let (source, object) = try sequence(values[0], context)
@@ -49,12 +49,15 @@ enum SequenceFunctions {
     private static func set(_ values: [Value], _ context: SessionContext) throws(SQLError) -> Value
     {
         let (source, object) = try sequence(values[0], context)
-        guard let value = values[1].int, value >= 1 else {
+        let definition = SequenceDefinition(of: object)
+        guard let value = values[1].int else { return .null }
+        guard value >= definition.minimum, value <= definition.maximum else {
             throw SQLError(
                 .numericValueOutOfRange,
-                "setval: value is out of bounds for sequence \"\(object.name)\"")
+                "setval: value \(value) is out of bounds for sequence \"\(object.name)\" "
+                    + "(\(definition.minimum)..\(definition.maximum))")
         }
-        try source.set(object.oid, value, isCalled: values.count == 2 || values[2] == .bool(true))
+        try source.set(object, value, isCalled: values.count == 2 || values[2] == .bool(true))
         return .int(value)
     }
 }

@@ -2,11 +2,12 @@ package import Types
 
 /// Where the values of sequences come from; remembers what it has given to its session.
 package protocol SequenceSource: Sendable {
-    func next(_ sequence: Int32) throws(SQLError) -> Int64
+    /// - Throws: 2200H behind its last value.
+    func next(_ sequence: CatalogObject) throws(SQLError) -> Int64
     /// What `next` gave last; nil when it was not asked yet.
     func current(_ sequence: Int32) -> Int64?
     var last: Int64? { get }
-    func set(_ sequence: Int32, _ value: Int64, isCalled: Bool) throws(SQLError)
+    func set(_ sequence: CatalogObject, _ value: Int64, isCalled: Bool) throws(SQLError)
 }
 
 /// What a statement's meaning depends on beside its text and the catalog.

@@ -16,6 +16,9 @@ extension FunctionSection {
                 "bit_and", "the bits that are 1 in all",
                 ["int2": 2236, "int4": 2238, "int8": 2240], kind: .aggregate),
             .init(
+                "bit_xor", "the bits that are 1 in an odd number of them",
+                ["int2": 6164, "int4": 6165, "int8": 6166], kind: .aggregate),
+            .init(
                 "bit_or", "the bits that are 1 in any", ["int2": 2237, "int4": 2239, "int8": 2241],
                 kind: .aggregate),
             .init("bool_and", "whether all are true", ["bool": 2517], kind: .aggregate),

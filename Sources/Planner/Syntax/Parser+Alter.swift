@@ -31,6 +31,10 @@ extension Parser {
         if accept(["set", "schema"]) {
             return .setSchema(kind, name, to: try self.name(), ifExists: ifExists)
         }
+        if kind == .sequence {
+            return .alterSequence(
+                name, ifExists: ifExists, try sequenceOptions(isAltering: true))
+        }
         return try unsupported("ALTER \(kind.rawValue.uppercased())", at)
     }
 

@@ -43,7 +43,10 @@ extension Parser {
         }
         if accept("overriding") {
             insert.overridesSystemValue = accept("system")
-            if !insert.overridesSystemValue { try expect("user") }
+            if !insert.overridesSystemValue {
+                try expect("user")
+                insert.overridesUserValue = true
+            }
             try expect("value")
         }
         if !accept(["default", "values"]) { insert.query = try query() }

@@ -217,25 +217,6 @@ extension Parser {
         return try unsupported("CREATE \(word.uppercased())", at)
     }
 
-    private mutating func createSequence() throws(SQLError) -> Statement {
-        let ifNotExists = ifNotExists()
-        let name = try qualifiedName()
-        var start: Int64 = 1
-        if accept("as") { _ = try typeName() }
-        if accept("start") {
-            _ = accept("with")
-            guard case .integer(let digits) = peek, let value = Int64(digits) else {
-                throw unexpected()
-            }
-            advance()
-            start = value
-        }
-        if peek != .end, peek != .symbol(";") {
-            throw SQLError.unsupported("options of a sequence", at: position(token.start))
-        }
-        return .createSequence(name, ifNotExists: ifNotExists, start: start)
-    }
-
     /// WITH ( name = value, … ); names may have dots.
     mutating func withOptions() throws(SQLError) -> [OptionItem] {
         var options: [OptionItem] = []

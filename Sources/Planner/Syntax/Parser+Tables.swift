@@ -215,8 +215,9 @@ extension Parser {
         if accept("identity") {
             column.identity = isAlways ? .always : .byDefault
             column.isNotNull = true
-            if peek == .symbol("(") {
-                throw SQLError.unsupported("options of an identity", at: position(token.start))
+            if accept(symbol: "(") {
+                column.sequence = try sequenceOptions()
+                try expect(symbol: ")")
             }
             return
         }

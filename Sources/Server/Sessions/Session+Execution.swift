@@ -34,8 +34,10 @@ extension Session {
         case .comment(let name, let column, let text):
             return try await comment(name, column, text)
         case .createIndex(let index): return try await createIndex(index)
-        case .createSequence(let name, let ifNotExists, let start):
-            return try await createSequence(name, ifNotExists: ifNotExists, start: start)
+        case .createSequence(let name, let ifNotExists, let options):
+            return try await createSequence(name, ifNotExists: ifNotExists, options, text)
+        case .alterSequence(let name, let ifExists, let options):
+            return try await alterSequence(name, ifExists: ifExists, options, text)
         case .copy:
             throw SQLError(
                 .featureNotSupported, "COPY cannot be used here",

@@ -113,7 +113,11 @@ final class Session: @unchecked Sendable {
         if !changes.isEmpty {
             let _: Void = try await database.ask { .commit(changes, $0) }
         }
-        for sequence in restarts { try database.sequences.set(sequence, 1, isCalled: false) }
+        for oid in restarts {
+            if let sequence = database.catalogStore.catalog.objects[oid] {
+                try database.sequences.restart(sequence)
+            }
+        }
     }
 
     func rollback() {

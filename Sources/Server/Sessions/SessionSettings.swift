@@ -12,6 +12,15 @@ struct SessionSettings {
         "standard_conforming_strings", "default_transaction_read_only", "in_hot_standby",
     ]
 
+    private static let planner = [
+        "enable_async_append", "enable_bitmapscan", "enable_gathermerge", "enable_hashagg",
+        "enable_hashjoin", "enable_incremental_sort", "enable_indexonlyscan", "enable_indexscan",
+        "enable_material", "enable_memoize", "enable_mergejoin", "enable_nestloop",
+        "enable_parallel_append", "enable_parallel_hash", "enable_partition_pruning",
+        "enable_partitionwise_aggregate", "enable_partitionwise_join", "enable_seqscan",
+        "enable_sort", "enable_tidscan",
+    ]
+
     private static let readOnly: Set<String> = [
         "server_version", "server_version_num", "server_encoding", "integer_datetimes",
         "is_superuser",
@@ -37,6 +46,8 @@ struct SessionSettings {
             "escape_string_warning": "on",
             "xmloption": "content", "default_tablespace": "", "work_mem": "4MB",
         ]
+        // PostgreSQL's choices of a plan, which clients switch: there is nothing here to choose.
+        for name in SessionSettings.planner { values[name] = "on" }
         for (name, value) in options {
             let key = name.lowercased()
             if values[key] != nil, !SessionSettings.readOnly.contains(key) { values[key] = value }

@@ -66,7 +66,7 @@ extension Session {
     // MARK: - ALTER and COMMENT
 
     /// The relation that is altered; nil when it is missing and may be.
-    private func altered(
+    func altered(
         _ kind: Drop.Kind, _ name: QualifiedName, ifExists: Bool, _ result: inout StatementResult
     ) throws(SQLError) -> CatalogObject? {
         guard let object = context().catalog.find(name.parts) else {

@@ -8,9 +8,10 @@ import Types
 /// values and never gives one twice. Safe from any thread.
 final class SequenceStore: Sendable {
     private struct State {
-        var next: Int64
-        /// Values below this are safe to give once the log is durable up to `end`.
-        var reserved: Int64
+        /// The value to give next; nil behind the last one.
+        var next: Int64?
+        /// How many may be given once the log is durable up to `end`.
+        var reserved = 0
         var end: Int64 = 0
     }
 
@@ -19,8 +20,10 @@ final class SequenceStore: Sendable {
     private let committer: GroupCommitter
     private let states = Mutex<[Int32: State]>([:])
     /// As PostgreSQL's SEQ_LOG_VALS.
-    private static let ahead: Int64 = 32
+    private static let ahead = 32
     private static let prefix = "sequence/"
+    /// Stored for a sequence that has given its last value.
+    private static let ended = "ended"
 
     init(_ metadata: MetadataStore, log: DurableLog, _ committer: GroupCommitter) {
         self.metadata = metadata
@@ -28,47 +31,88 @@ final class SequenceStore: Sendable {
         self.committer = committer
     }
 
-    private func state(_ oid: Int32) -> State {
-        let stored = metadata.value(SequenceStore.prefix + String(oid)).flatMap {
-            Int64(String(decoding: $0, as: UTF8.self))
+    private func state(_ sequence: CatalogObject) -> State {
+        let stored = metadata.value(SequenceStore.prefix + String(sequence.oid)).map {
+            String(decoding: $0, as: UTF8.self)
         }
-        return State(next: stored ?? 1, reserved: stored ?? 1)
+        guard let stored else { return State(next: SequenceDefinition(of: sequence).start) }
+        return State(next: stored == SequenceStore.ended ? nil : Int64(stored))
     }
 
-    /// The next value. - Throws: 2200H at the end of the range.
-    func next(_ oid: Int32) throws(SQLError) -> Int64 {
+    /// The next value. - Throws: 2200H behind the last one.
+    func next(_ sequence: CatalogObject) throws(SQLError) -> Int64 {
+        let definition = SequenceDefinition(of: sequence)
         let (value, end) = states.withLock { states -> (Int64?, Int64) in
-            var state = states[oid] ?? self.state(oid)
-            let (after, overflow) = state.next.addingReportingOverflow(1)
-            if overflow { return (nil, 0) }
-            let value = state.next
-            state.next = after
-            if value >= state.reserved {
-                state.reserved = value.addingReportingOverflow(SequenceStore.ahead).partialValue
-                state.end = write(oid, state.reserved)
+            var state = states[sequence.oid] ?? self.state(sequence)
+            if state.next == nil, definition.cycles {
+                state = State(next: definition.beginning)
             }
-            states[oid] = state
+            guard let value = state.next else { return (nil, 0) }
+            if state.reserved == 0 {
+                var behind: Int64? = value
+                while state.reserved < SequenceStore.ahead, let each = behind {
+                    behind = definition.next(each)
+                    state.reserved += 1
+                }
+                state.end = write(sequence.oid, behind)
+            }
+            state.next = definition.next(value)
+            state.reserved -= 1
+            states[sequence.oid] = state
             // Whoever made the reservation: a value is given when it is on disk.
             return (value, state.end)
         }
         guard let value else {
+            let isDescending = definition.increment < 0
             throw SQLError(
                 .sequenceLimitExceeded,
-                "nextval: reached maximum value of sequence (9223372036854775807)")
+                "nextval: reached \(isDescending ? "minimum" : "maximum") value of sequence "
+                    + "\"\(sequence.name)\" "
+                    + "(\(isDescending ? definition.minimum : definition.maximum))")
         }
         if log.durableEnd < end { waitUntilDurable(end) }
         return value
     }
 
     /// Makes `value` the last one given, or the next one when not `isCalled`.
-    func set(_ oid: Int32, _ value: Int64, isCalled: Bool) throws(SQLError) {
-        let next = isCalled ? value.addingReportingOverflow(1).partialValue : value
+    func set(_ sequence: CatalogObject, _ value: Int64, isCalled: Bool) throws(SQLError) {
+        let next = isCalled ? SequenceDefinition(of: sequence).next(value) : value
         let end = states.withLock { states in
-            let end = write(oid, next)
-            states[oid] = State(next: next, reserved: next, end: end)
+            let end = write(sequence.oid, next)
+            states[sequence.oid] = State(next: next, end: end)
             return end
         }
         waitUntilDurable(end)
+    }
+
+    /// Begins again.
+    func restart(_ sequence: CatalogObject) throws(SQLError) {
+        try set(sequence, SequenceDefinition(of: sequence).start, isCalled: false)
+    }
+
+    /// Goes on behind the last value given as the sequence is now, which was `old` until now.
+    func redefine(_ old: CatalogObject, _ new: CatalogObject) throws(SQLError) {
+        let (before, after) = (SequenceDefinition(of: old), SequenceDefinition(of: new))
+        let next = states.withLock { $0[old.oid] ?? state(old) }.next
+        if next == before.start, metadata.value(SequenceStore.prefix + String(old.oid)) == nil {
+            return
+        }
+        let given = next.map { $0.subtractingReportingOverflow(before.increment) }
+        let last =
+            given.map(\.partialValue) ?? (before.increment > 0 ? before.maximum : before.minimum)
+        let isWithin = last >= after.minimum && last <= after.maximum
+        guard isWithin || next.map({ $0 >= after.minimum && $0 <= after.maximum }) == true else {
+            throw SQLError(
+                .invalidParameterValue,
+                last > after.maximum
+                    ? "RESTART value (\(last)) cannot be greater than MAXVALUE (\(after.maximum))"
+                    : "RESTART value (\(last)) cannot be less than MINVALUE (\(after.minimum))")
+        }
+        if isWithin {
+            try set(new, last, isCalled: true)
+        } else if let next {
+            try set(new, next, isCalled: false)
+        }
     }
 
     func remove(_ oid: Int32) {
@@ -78,8 +122,9 @@ final class SequenceStore: Sendable {
         }
     }
 
-    private func write(_ oid: Int32, _ value: Int64) -> Int64 {
-        metadata.write([(SequenceStore.prefix + String(oid), Array(String(value).utf8))])
+    private func write(_ oid: Int32, _ next: Int64?) -> Int64 {
+        let text = next.map { String($0) } ?? SequenceStore.ended
+        return metadata.write([(SequenceStore.prefix + String(oid), Array(text.utf8))])
     }
 
     private func waitUntilDurable(_ end: Int64) {
@@ -102,10 +147,10 @@ final class SessionSequences: SequenceSource {
 
     init(_ store: SequenceStore) { self.store = store }
 
-    func next(_ sequence: Int32) throws(SQLError) -> Int64 {
+    func next(_ sequence: CatalogObject) throws(SQLError) -> Int64 {
         let value = try store.next(sequence)
         given.withLock { given in
-            given.values[sequence] = value
+            given.values[sequence.oid] = value
             given.last = value
         }
         return value
@@ -115,8 +160,8 @@ final class SessionSequences: SequenceSource {
 
     var last: Int64? { given.withLock { $0.last } }
 
-    func set(_ sequence: Int32, _ value: Int64, isCalled: Bool) throws(SQLError) {
+    func set(_ sequence: CatalogObject, _ value: Int64, isCalled: Bool) throws(SQLError) {
         try store.set(sequence, value, isCalled: isCalled)
-        if isCalled { given.withLock { $0.values[sequence] = value } }
+        if isCalled { given.withLock { $0.values[sequence.oid] = value } }
     }
 }

@@ -27,9 +27,9 @@ extension Session {
             let binder = Binder(context: context(), text: text)
             var bound = try binder.bind(statement.elements, table: name)
             let oid = database.catalogStore.newOID()
-            for index in bound.sequenceColumns {
+            for (index, definition) in zip(bound.sequenceColumns, bound.sequences) {
                 let sequence = try await addSequence(
-                    "\(name)_\(bound.columns[index].name)_seq", schema, owner: oid)
+                    "\(name)_\(bound.columns[index].name)_seq", schema, owner: oid, definition)
                 let quoted = sequence.replacing("'", with: "''").replacing("\"", with: "\"\"")
                 bound.columns[index].defaultText = "nextval('\"\(quoted)\"'::regclass)"
             }
@@ -112,9 +112,9 @@ extension Session {
     }
 
     /// - Returns: the name that was free.
-    private func addSequence(_ wanted: String, _ schema: String, owner: Int32)
-        async throws(SQLError) -> String
-    {
+    private func addSequence(
+        _ wanted: String, _ schema: String, owner: Int32, _ definition: SequenceDefinition
+    ) async throws(SQLError) -> String {
         var (name, number) = (wanted, 0)
         while database.catalogStore.catalog.find(schema: schema, name: name) != nil {
             number += 1
@@ -124,24 +124,8 @@ extension Session {
             oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .sequence,
             columns: [])
         object.ownerOID = owner
+        object.options = definition.options
         await database.metadataDurable(database.catalogStore.add(object))
         return name
-    }
-
-    func createSequence(_ name: QualifiedName, ifNotExists: Bool, start: Int64)
-        async throws(SQLError) -> StatementResult
-    {
-        try await defining { () throws(SQLError) in
-            var result = StatementResult(tag: "CREATE SEQUENCE")
-            guard let (schema, name) = try newName(name, ifNotExists: ifNotExists, &result) else {
-                return result
-            }
-            let object = CatalogObject(
-                oid: database.catalogStore.newOID(), schema: schema, name: name, kind: .sequence,
-                columns: [])
-            if start != 1 { try database.sequences.set(object.oid, start, isCalled: false) }
-            await database.metadataDurable(database.catalogStore.add(object))
-            return result
-        }
     }
 }

@@ -9,6 +9,8 @@ package struct BoundTable: Sendable {
     package var checks: [CatalogObject.Check]
     /// Columns that take their values from a sequence of their own.
     package var sequenceColumns: [Int] = []
+    /// What these columns' sequences count.
+    package var sequences: [SequenceDefinition] = []
 
     /// A table without constraints.
     package init(columns: [CatalogColumn]) {
@@ -104,6 +106,9 @@ extension Binder {
         column.identity = definition.identity
         if serial != nil || definition.identity != .none {
             bound.sequenceColumns.append(bound.columns.count)
+            bound.sequences.append(
+                try SequenceDefinition(declared.kind).with(
+                    definition.sequence, type: declared, isNew: true))
         }
         if let value = definition.defaultValue {
             let expressions = ExpressionBinder(

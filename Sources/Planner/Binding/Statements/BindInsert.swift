@@ -129,6 +129,8 @@ extension Binder {
         for column in table.columns { list.append(try defaultValue(of: column)) }
         for (index, target) in targets.enumerated() {
             let column = table.columns[target]
+            // OVERRIDING USER VALUE: the sequence's, whatever is given.
+            if insert.overridesUserValue, column.identity != .none { continue }
             let value = literalColumn(source, index)
             // VALUES has looked at its rows one by one.
             if case .values = source {} else { try refuseGenerated(column, insert, at: at) }
@@ -147,7 +149,7 @@ extension Binder {
                 "cannot insert a non-DEFAULT value into column \"\(column.name)\"",
                 detail: "Column \"\(column.name)\" is a generated column.")
         }
-        if column.identity == .always, !insert.overridesSystemValue {
+        if column.identity == .always, !insert.overridesSystemValue, !insert.overridesUserValue {
             throw SQLError(
                 .generatedAlways,
                 "cannot insert a non-DEFAULT value into column \"\(column.name)\"",

@@ -21,7 +21,8 @@ package enum Statement: Sendable {
     case setSchema(Drop.Kind, QualifiedName, to: String, ifExists: Bool)
     /// COMMENT ON a relation, or with a column on that.
     case comment(QualifiedName, column: String?, String?)
-    case createSequence(QualifiedName, ifNotExists: Bool, start: Int64)
+    case createSequence(QualifiedName, ifNotExists: Bool, SequenceOptions)
+    case alterSequence(QualifiedName, ifExists: Bool, SequenceOptions)
     case createIndex(CreateIndex)
     case drop(Drop)
     case begin
@@ -102,6 +103,7 @@ package struct ColumnDefinition: Sendable {
     package var defaultValue: StoredExpression?
     package var generated: StoredExpression?
     package var identity = Identity.none
+    package var sequence = SequenceOptions()
     package var checks: [CheckConstraint] = []
     package var at: Int
 
@@ -227,6 +229,7 @@ package struct Insert: Sendable {
     /// nil: DEFAULT VALUES.
     package var query: Query?
     package var overridesSystemValue = false
+    package var overridesUserValue = false
     package var onConflict: OnConflict?
     package var returning: [Select.Item]
     package var with: [Query.CommonTable] = []
