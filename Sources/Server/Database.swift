@@ -39,7 +39,7 @@ package final class Database: Sendable {
         self.messages = messages
         let directory = configuration.dataDirectory
         // The system's zones; names have been checked by who asks.
-        TimeZones.use { name in try? Disk.readAll("/usr/share/zoneinfo/" + name) }
+        TimeZones.use { ZoneFiles.read($0) }
         isNew = !Disk.exists(directory + "/log/table")
         loop = try EventLoop(name: "network")
         metrics = Metrics()
@@ -96,7 +96,7 @@ package final class Database: Sendable {
     private func binder(for object: CatalogObject, _ text: String) -> Binder {
         let context = SessionContext(
             user: "streamhouse", database: "streamhouse", catalog: catalogStore.catalog,
-            settings: ["timezone": object.options["timezone"] ?? "UTC"],
+            settings: object.options.filter { TextStyle.settings.contains($0.key) },
             now: 0, backendID: 0)
         return Binder(context: context, text: text)
     }

@@ -9,7 +9,7 @@ import Types
     }
 
     private static func parsed(_ text: String) throws -> Int64 {
-        try #require(try Timestamp.parse(Array(text.utf8)), "\(text) is a timestamp")
+        try TimeText.timestamp(Array(text.utf8))
     }
 
     static let known: [(text: String, value: Int64)] = [
@@ -43,7 +43,12 @@ import Types
 
     @Test(arguments: ["", "x", "2015", "2015-07", "2015-07-15 x", "2015-07-15 01:02:03 x", "noon"])
     func otherTextsAreNoTimes(text: String) throws {
-        #expect(try Timestamp.parse(Array(text.utf8)) == nil)
+        do throws(SQLError) {
+            let value = try TimeText.timestamp(Array(text.utf8))
+            Issue.record("\(text) gave \(value)")
+        } catch {
+            #expect(error.state == .invalidDatetimeFormat)
+        }
     }
 
     @Test(arguments: [
@@ -52,7 +57,7 @@ import Types
     ])
     func fieldsOutsideTheCalendarAreOutOfRange(text: String) {
         do throws(SQLError) {
-            let value = try Timestamp.parse(Array(text.utf8))
+            let value = try TimeText.timestamp(Array(text.utf8))
             Issue.record("\(text) gave \(String(describing: value))")
         } catch {
             #expect(error.state == .datetimeFieldOverflow)

@@ -42,7 +42,7 @@ final class JSONDecoder {
     private func isConverted(_ type: DataType) -> Bool {
         switch type.kind {
         case .boolean, .int2, .int4, .int8, .float8, .text: false
-        case .timestamp: numbersAreTimes
+        case .timestamp: numbersAreTimes || type.modifier >= 0
         case .numeric: type.modifier >= 4
         case .varchar: type.modifier >= 4
         default: true

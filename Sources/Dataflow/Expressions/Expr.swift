@@ -93,6 +93,7 @@ package indirect enum Expr: Sendable {
             return
                 "'\(String(decoding: bytes, as: UTF8.self).count):\(String(decoding: bytes, as: UTF8.self))'"
                 + "\(type.kind.rawValue).\(type.modifier).\(type.element.rawValue)"
+                + type.style.fingerprint
         case .call(let function, let arguments, let type):
             let list = arguments.map(\.fingerprint).joined(separator: ",")
             return "\(function.signature)[\(list)]\(type.kind.rawValue).\(type.modifier)"

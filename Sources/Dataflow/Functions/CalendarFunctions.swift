@@ -38,6 +38,17 @@ enum CalendarFunctions {
         return rules
     }
 
+    /// The zone that the user names, perhaps by an abbreviation. - Throws: 22023.
+    private static func namedZone(_ column: Column, _ row: Int, eastward: Bool = false)
+        throws(SQLError) -> NamedZone
+    {
+        let name = String(decoding: column.textBytes(row), as: UTF8.self)
+        guard let zone = NamedZone(name, eastward: eastward) else {
+            throw SQLError(.invalidParameterValue, "time zone \"\(name)\" not recognized")
+        }
+        return zone
+    }
+
     private static var arithmetic: [ScalarFunction] {
         [
             int("+", [.date, .int4], .date) { (c, row) throws(SQLError) in
@@ -145,8 +156,8 @@ enum CalendarFunctions {
 
     // MARK: - Fields
 
-    private static func unit(_ column: Column, _ row: Int) -> String {
-        DateTimeFunctions.unit(column.textBytes(row))
+    private static func fieldName(_ column: Column, _ row: Int) -> TimeWords.Unit? {
+        DateTimeFunctions.fieldName(column.textBytes(row))
     }
 
     private static func field(_ c: [Column], _ row: Int, _ value: Int64, _ type: String)
@@ -158,65 +169,70 @@ enum CalendarFunctions {
     private static func zonedField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
         let (instant, rules) = (cell(c[1], row), try zone(c[2], row))
         if !Timestamp.isFinite(instant) {
-            return DateTimeFunctions.infiniteField(unit(c[0], row), isPositive: instant > 0)
+            return try field(c, row, instant, "timestamp with time zone")
         }
         let offset = rules.offset(at: instant)
-        switch unit(c[0], row) {
-        case "epoch":
+        switch fieldName(c[0], row) {
+        case .epoch:
             return Numeric(
                 coefficient: Int128(instant) + Int128(Timestamp.unixEpochOffset), scale: 6)
-        case "timezone": return Numeric(Int64(offset))
-        case "timezone_hour": return Numeric(Int64(offset / 3600))
-        case "timezone_minute": return Numeric(Int64(offset / 60 % 60))
+        case .timezone: return Numeric(Int64(offset))
+        case .timezoneHour: return Numeric(Int64(offset / 3600))
+        case .timezoneMinute: return Numeric(Int64(offset / 60 % 60))
         default:
             return try field(c, row, rules.local(instant), "timestamp with time zone")
         }
     }
 
     private static func dateField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
-        let name = unit(c[0], row)
-        if ["hour", "minute", "second", "millisecond", "microsecond"].contains(name) {
-            throw SQLError(
-                .featureNotSupported, "unit \"\(name)\" not supported for type date")
+        let name = fieldName(c[0], row)
+        switch name {
+        case .hour, .minute, .second, .millisecond, .microsecond, .timezone, .timezoneHour,
+            .timezoneMinute:
+            throw DateTimeFunctions.missingField(c[0].textBytes(row), "date", isMoment: true)
+        case .julian where CalendarDate.isFinite(cell(c[1], row)):
+            return Numeric(cell(c[1], row) + 2_451_545)
+        default: break
         }
         let value = try CalendarDate.timestamp(cell(c[1], row))
-        if name == "epoch", Timestamp.isFinite(value) {
+        if name == .epoch, Timestamp.isFinite(value) {
             return Numeric((cell(c[1], row) + Timestamp.epochDays) * 86400)
         }
         return try field(c, row, value, "date")
     }
 
     private static func timeField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
-        let name = unit(c[0], row)
+        let name = fieldName(c[0], row)
         switch name {
-        case "epoch": return Numeric(coefficient: Int128(cell(c[1], row)), scale: 6)
-        case "hour", "minute", "second", "millisecond", "microsecond":
+        case .epoch: return Numeric(coefficient: Int128(cell(c[1], row)), scale: 6)
+        // The end of the day is its 24th hour.
+        case .hour: return Numeric(cell(c[1], row) / 3_600_000_000)
+        case .minute, .second, .millisecond, .microsecond:
             return try field(c, row, cell(c[1], row), "time without time zone")
         default:
-            throw SQLError(
-                .featureNotSupported,
-                "unit \"\(name)\" not supported for type time without time zone")
+            throw DateTimeFunctions.missingField(
+                c[0].textBytes(row), "time without time zone", isMoment: false)
         }
     }
 
     private static func intervalField(_ c: [Column], _ row: Int) throws(SQLError) -> Numeric? {
         let value = c[1].intervals.cells[row]
-        let name = unit(c[0], row)
+        let name = fieldName(c[0], row)
         let inMinute = value.microseconds % 60_000_000
         switch name {
-        case "microsecond": return Numeric(inMinute)
-        case "millisecond": return Numeric(coefficient: Int128(inMinute), scale: 3)
-        case "second": return Numeric(coefficient: Int128(inMinute), scale: 6)
-        case "minute": return Numeric(value.microseconds / 60_000_000 % 60)
-        case "hour": return Numeric(value.microseconds / 3_600_000_000)
-        case "day": return Numeric(Int64(value.days))
-        case "month": return Numeric(Int64(value.months % 12))
-        case "quarter": return Numeric(Int64(value.months % 12 / 3 + 1))
-        case "year": return Numeric(Int64(value.months / 12))
-        case "decade": return Numeric(Int64(value.months / 120))
-        case "century": return Numeric(Int64(value.months / 1200))
-        case "millennium": return Numeric(Int64(value.months / 12000))
-        case "epoch":
+        case .microsecond: return Numeric(inMinute)
+        case .millisecond: return Numeric(coefficient: Int128(inMinute), scale: 3)
+        case .second: return Numeric(coefficient: Int128(inMinute), scale: 6)
+        case .minute: return Numeric(value.microseconds / 60_000_000 % 60)
+        case .hour: return Numeric(value.microseconds / 3_600_000_000)
+        case .day: return Numeric(Int64(value.days))
+        case .month: return Numeric(Int64(value.months % 12))
+        case .quarter: return Numeric(Int64(value.months % 12 / 3 + 1))
+        case .year: return Numeric(Int64(value.months / 12))
+        case .decade: return Numeric(Int64(value.months / 120))
+        case .century: return Numeric(Int64(value.months / 1200))
+        case .millennium: return Numeric(Int64(value.months / 12000))
+        case .epoch:
             // A year is 365.25 days, what is left of it months of 30.
             let years = Int128(value.months / 12) * 31_557_600_000_000
             let months = Int128(value.months % 12) * 30 * Int128(day)
@@ -224,8 +240,8 @@ enum CalendarFunctions {
             return Numeric(
                 coefficient: years + months + days + Int128(value.microseconds), scale: 6)
         default:
-            throw SQLError(
-                .invalidParameterValue, "unit \"\(name)\" not recognized for type interval")
+            throw DateTimeFunctions.missingField(
+                c[0].textBytes(row), "interval", isMoment: false)
         }
     }
 
@@ -249,7 +265,21 @@ enum CalendarFunctions {
 
     private static var fields: [ScalarFunction] {
         extracting("extract", .timestamptz, zoned: true, zonedField)
-            + extracting("extract", .date, dateField) + extracting("extract", .time, timeField)
+            + [
+                // date_part of a date is that of its midnight, and knows the time.
+                ScalarFunction("extract", [.text, .date], .numeric, canFail: true) { e, c in
+                    RowKernels.optionalNumerics(e, c) { (row) throws(SQLError) in
+                        try dateField(c, row)
+                    }
+                },
+                ScalarFunction("date_part", [.text, .date], .float8, canFail: true) { e, c in
+                    RowKernels.optionalDoubles(e, c) { (row) throws(SQLError) in
+                        try field(
+                            c, row, try CalendarDate.timestamp(cell(c[1], row)),
+                            "timestamp without time zone")?.double
+                    }
+                },
+            ] + extracting("extract", .time, timeField)
             + extracting("extract", .interval, intervalField) + [
                 int("date_trunc@zone", [.text, .timestamptz, .text], .timestamptz) {
                     (c, row) throws(SQLError) in
@@ -257,11 +287,12 @@ enum CalendarFunctions {
                 },
                 int("date_trunc", [.text, .timestamptz, .text], .timestamptz) {
                     (c, row) throws(SQLError) in
-                    try truncated(cell(c[1], row), c[0].textBytes(row), try zone(c[2], row))
+                    try truncated(
+                        cell(c[1], row), c[0].textBytes(row), try namedZone(c[2], row).rules)
                 },
                 ScalarFunction("date_trunc", [.text, .interval], .interval, canFail: true) { e, c in
                     RowKernels.intervals(e, c) { (row) throws(SQLError) in
-                        try truncated(c[1].intervals.cells[row], unit(c[0], row))
+                        try truncated(c[1].intervals.cells[row], c[0].textBytes(row))
                     }
                 },
                 int("date_bin", [.interval, .timestamptz, .timestamptz], .timestamptz) {
@@ -294,37 +325,36 @@ enum CalendarFunctions {
             zone.local(instant), unit, typeName: "timestamp with time zone")
         // Within an hour the offset is what it was: a repeated hour stays the one it is.
         switch DateTimeFunctions.unit(unit) {
-        case "microsecond", "millisecond", "second", "minute", "hour":
+        case .microsecond, .millisecond, .second, .minute, .hour:
             return local &- Int64(zone.offset(at: instant)) * 1_000_000
         default: return zone.instant(ofLocal: local)
         }
     }
 
-    private static func truncated(_ value: Interval, _ unit: String) throws(SQLError) -> Interval {
+    private static func truncated(_ value: Interval, _ unit: [UInt8]) throws(SQLError) -> Interval {
         var result = value
         func months(_ step: Int32) -> Interval {
             Interval(months: value.months / step * step, days: 0, microseconds: 0)
         }
-        switch unit {
-        case "microsecond": return value
-        case "millisecond": result.microseconds -= value.microseconds % 1000
-        case "second": result.microseconds -= value.microseconds % 1_000_000
-        case "minute": result.microseconds -= value.microseconds % 60_000_000
-        case "hour": result.microseconds -= value.microseconds % 3_600_000_000
-        case "day": result.microseconds = 0
-        case "month": return months(1)
-        case "quarter": return months(3)
-        case "year": return months(12)
-        case "decade": return months(120)
-        case "century": return months(1200)
-        case "millennium": return months(12000)
-        case "week":
+        switch DateTimeFunctions.unit(unit) {
+        case .microsecond: return value
+        case .millisecond: result.microseconds -= value.microseconds % 1000
+        case .second: result.microseconds -= value.microseconds % 1_000_000
+        case .minute: result.microseconds -= value.microseconds % 60_000_000
+        case .hour: result.microseconds -= value.microseconds % 3_600_000_000
+        case .day: result.microseconds = 0
+        case .month: return months(1)
+        case .quarter: return months(3)
+        case .year: return months(12)
+        case .decade: return months(120)
+        case .century: return months(1200)
+        case .millennium: return months(12000)
+        case .week:
             throw SQLError(
                 .featureNotSupported, "unit \"week\" not supported for type interval",
                 detail: "Months usually have fractional weeks.")
-        default:
-            throw SQLError(
-                .invalidParameterValue, "unit \"\(unit)\" not recognized for type interval")
+        case let other:
+            throw DateTimeFunctions.missingUnit(unit, "interval", isUnit: other != nil)
         }
         return result
     }
@@ -357,10 +387,10 @@ enum CalendarFunctions {
     private static var zones: [ScalarFunction] {
         [
             int("timezone", [.text, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
-                try Timestamp.checked(try zone(c[0], row).instant(ofLocal: cell(c[1], row)))
+                try Timestamp.checked(try namedZone(c[0], row).instant(ofLocal: cell(c[1], row)))
             },
             int("timezone", [.text, .timestamptz], .timestamp) { (c, row) throws(SQLError) in
-                try Timestamp.checked(try zone(c[0], row).local(cell(c[1], row)))
+                try Timestamp.checked(try namedZone(c[0], row).local(cell(c[1], row)))
             },
             int("timezone", [.interval, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
                 cell(c[1], row) - c[0].intervals.cells[row].microseconds
@@ -448,7 +478,7 @@ enum CalendarFunctions {
             },
             int("make_timestamptz", moment + [.text], .timestamptz) { (c, row) throws(SQLError) in
                 try Timestamp.checked(
-                    try zone(c[6], row).instant(ofLocal: try local(c, row)))
+                    try namedZone(c[6], row, eastward: true).instant(ofLocal: try local(c, row)))
             },
             ScalarFunction(
                 "make_interval",

@@ -75,10 +75,13 @@ package enum CastFunctions {
     }
 
     /// The conversion, or nil when there is none. `to` may have a modifier.
-    package static func function(from: DataType, to: DataType) -> ScalarFunction? {
+    /// `now` is what words like `today` mean in texts that become times.
+    package static func function(from: DataType, to: DataType, now: TimeText.Present? = nil)
+        -> ScalarFunction?
+    {
         guard context(from: from, to: to) != nil else { return nil }
         return ScalarFunction("cast", [from], to, canFail: canFail(from, to)) { e, c in
-            convert(e, c, from, to)
+            convert(e, c, from, to, now)
         }
     }
 
@@ -111,19 +114,17 @@ package enum CastFunctions {
         }
     }
 
-    private static func convert(_ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType)
-        -> Column
-    {
+    private static func convert(
+        _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType,
+        _ now: TimeText.Present? = nil
+    ) -> Column {
         let source = c[0]
-        if let special = convertSpecially(e, c, from, to) { return special }
+        if let special = convertTimes(e, c, from, to) { return special }
+        if let special = convertSpecially(e, c, from, to, now) { return special }
         switch (source.data, to.physical) {
         case (.int64(let cells), .int64):
-            let range = TextEncoding.range(to.kind)
-            if range.contains(TextEncoding.range(from.kind).lowerBound),
-                range.contains(TextEncoding.range(from.kind).upperBound)
-            {
-                return source
-            }
+            let (range, all) = (TextEncoding.range(to.kind), TextEncoding.range(from.kind))
+            if range.contains(all.lowerBound), range.contains(all.upperBound) { return source }
             return RowKernels.ints(e, c) { (row) throws(SQLError) in
                 guard range.contains(cells.cells[row]) else { throw outOfRange(to) }
                 return cells.cells[row]
@@ -182,7 +183,7 @@ package enum CastFunctions {
             }
         case (.text, .text): return source
         case (_, .text): return toText(e, c, from, to)
-        case (.text, _): return fromText(e, c, to)
+        case (.text, _): return fromText(e, c, to, now)
         default: return source
         }
     }
@@ -254,48 +255,14 @@ package enum CastFunctions {
         return number
     }
 
-    /// Casts between types of one physical type that are not the same bytes, and those of times.
+    /// Casts between types of one physical type that are not the same bytes.
     private static func convertSpecially(
-        _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType
+        _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType, _ now: TimeText.Present?
     ) -> Column? {
-        func ints(_ f: @escaping (Int64) throws(SQLError) -> Int64) -> Column? {
-            guard case .int64(let cells) = c[0].data else { return nil }
-            return RowKernels.ints(e, c) { (row) throws(SQLError) in try f(cells.cells[row]) }
-        }
         func texts(_ f: @escaping ([UInt8]) throws(SQLError) -> [UInt8]) -> Column {
             RowKernels.texts(e, c) { (row) throws(SQLError) in try f(c[0].textBytes(row)) }
         }
-        let day = Timestamp.microsecondsPerDay
-        let zone = TimeZones.rules(to.kind == .timestamptz ? to.modifier : from.modifier)
         switch (from.kind, to.kind) {
-        case (.date, .timestamp):
-            return ints { (x) throws(SQLError) in try CalendarDate.timestamp(x) }
-        case (.date, .timestamptz):
-            return ints { (x) throws(SQLError) in
-                try Timestamp.checked(zone.instant(ofLocal: try CalendarDate.timestamp(x)))
-            }
-        case (.timestamp, .timestamptz):
-            return ints { (x) throws(SQLError) in try Timestamp.checked(zone.instant(ofLocal: x)) }
-        case (.timestamptz, .timestamp):
-            return ints { (x) throws(SQLError) in try Timestamp.checked(zone.local(x)) }
-        case (.timestamp, .date): return ints { CalendarDate.day($0) }
-        case (.timestamptz, .date): return ints { CalendarDate.day(zone.local($0)) }
-        case (.timestamp, .time): return ints { Timestamp.split($0).time }
-        case (.timestamptz, .time): return ints { Timestamp.split(zone.local($0)).time }
-        case (.time, .interval):
-            guard case .int64(let cells) = c[0].data else { return nil }
-            return RowKernels.intervals(e, c) {
-                Interval(months: 0, days: 0, microseconds: cells.cells[$0])
-            }
-        case (.interval, .time):
-            guard case .interval(let cells) = c[0].data else { return nil }
-            return RowKernels.ints(e, c) { row in
-                let rest = cells.cells[row].microseconds % day
-                return rest < 0 ? rest + day : rest
-            }
-        case (.timestamp, .timestamp), (.timestamptz, .timestamptz), (.date, .date),
-            (.time, .time):
-            return c[0]
         case (.json, .jsonb):
             return texts { (x) throws(SQLError) in try JSONText.parse(x).canonical }
         case (.jsonb, .boolean), (.jsonb, .int2), (.jsonb, .int4), (.jsonb, .int8),
@@ -326,7 +293,7 @@ package enum CastFunctions {
             return toText(e, c, from, to)
         case (.text, _), (.varchar, _), (.bpchar, _), (.name, _):
             guard to.physical == .text, !to.isString else { return nil }
-            return fromText(e, c, to)
+            return fromText(e, c, to, now)
         default: return nil
         }
     }
@@ -382,7 +349,9 @@ package enum CastFunctions {
         }
     }
 
-    private static func fromText(_ e: Evaluation, _ c: [Column], _ to: DataType) -> Column {
+    private static func fromText(
+        _ e: Evaluation, _ c: [Column], _ to: DataType, _ now: TimeText.Present?
+    ) -> Column {
         let builder = ColumnBuilder(to.physical, capacity: e.count)
         for row in 0..<e.count {
             if c[0].isNull(row) {
@@ -390,12 +359,64 @@ package enum CastFunctions {
                 continue
             }
             do throws(SQLError) {
-                builder.append(try TextEncoding.parse(c[0].textBytes(row), to))
+                builder.append(try TextEncoding.parse(c[0].textBytes(row), to, now: now))
             } catch {
                 builder.appendNull()
                 e.fail(row, error)
             }
         }
         return builder.column()
+    }
+
+    // MARK: - Times
+
+    private static func convertTimes(
+        _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType
+    ) -> Column? {
+        // What has more digits than the type's seconds is rounded.
+        func ints(_ f: @escaping (Int64) throws(SQLError) -> Int64) -> Column? {
+            guard case .int64(let cells) = c[0].data else { return nil }
+            return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                TimeText.rounded(try f(cells.cells[row]), toDigits: to.modifier)
+            }
+        }
+        let day = Timestamp.microsecondsPerDay
+        let zone = TimeZones.rules((to.kind == .timestamptz ? to : from).style.zone)
+        switch (from.kind, to.kind) {
+        case (.date, .timestamp):
+            return ints { (x) throws(SQLError) in try CalendarDate.timestamp(x) }
+        case (.date, .timestamptz):
+            return ints { (x) throws(SQLError) in
+                try Timestamp.checked(zone.instant(ofLocal: try CalendarDate.timestamp(x)))
+            }
+        case (.timestamp, .timestamptz):
+            return ints { (x) throws(SQLError) in try Timestamp.checked(zone.instant(ofLocal: x)) }
+        case (.timestamptz, .timestamp):
+            return ints { (x) throws(SQLError) in try Timestamp.checked(zone.local(x)) }
+        case (.timestamp, .date): return ints { CalendarDate.day($0) }
+        case (.timestamptz, .date): return ints { CalendarDate.day(zone.local($0)) }
+        case (.timestamp, .time): return ints { Timestamp.split($0).time }
+        case (.timestamptz, .time): return ints { Timestamp.split(zone.local($0)).time }
+        case (.time, .interval):
+            guard case .int64(let cells) = c[0].data else { return nil }
+            let fields = IntervalFields(modifier: to.modifier)
+            return RowKernels.intervals(e, c) { row in
+                fields.applied(to: Interval(microseconds: cells.cells[row]))
+            }
+        case (.interval, .time):
+            guard case .interval(let cells) = c[0].data else { return nil }
+            return RowKernels.ints(e, c) { row in
+                let rest = cells.cells[row].microseconds % day
+                return TimeText.rounded(rest < 0 ? rest + day : rest, toDigits: to.modifier)
+            }
+        case (.interval, .interval):
+            guard case .interval(let cells) = c[0].data, to.modifier >= 0 else { return c[0] }
+            let fields = IntervalFields(modifier: to.modifier)
+            return RowKernels.intervals(e, c) { fields.applied(to: cells.cells[$0]) }
+        case (.timestamp, .timestamp), (.timestamptz, .timestamptz), (.date, .date),
+            (.time, .time):
+            return to.modifier < 0 ? c[0] : ints { $0 }
+        default: return nil
+        }
     }
 }

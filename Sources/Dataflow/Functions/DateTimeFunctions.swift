@@ -113,24 +113,33 @@ package enum DateTimeFunctions {
         ]
     }
 
-    private static func unknownUnit(_ name: String, _ type: String) -> SQLError {
-        SQLError(
-            .invalidParameterValue,
-            "unit \"\(name.lowercased())\" not recognized for type \(type)")
+    /// What is thrown for a unit that a type does not have: 0A000 when the word is one, else 22023.
+    static func missingUnit(_ bytes: [UInt8], _ type: String, isUnit: Bool) -> SQLError {
+        let name = lowered(bytes)
+        return isUnit
+            ? SQLError(
+                .featureNotSupported, "unit \"\(name)\" not supported for type \(type)")
+            : SQLError(
+                .invalidParameterValue, "unit \"\(name)\" not recognized for type \(type)")
     }
 
-    static func unit(_ bytes: [UInt8]) -> String {
-        let name = String(decoding: TextFunctions.lowered(bytes), as: UTF8.self)
-        let isPlural = name.hasSuffix("s") && name != "us" && name != "ms" && name.count > 2
-        switch isPlural ? String(name.dropLast()) : name {
-        case "sec": return "second"
-        case "min": return "minute"
-        case "hr": return "hour"
-        case "mon": return "month"
-        case "yr": return "year"
-        case let other: return other
-        }
+    /// The same for extract; of a date or moment it also knows the words that stand for one.
+    static func missingField(_ bytes: [UInt8], _ type: String, isMoment: Bool) -> SQLError {
+        let name = lowered(bytes)
+        let isUnit =
+            TimeWords.field(name) != nil || (isMoment && TimeWords.isReserved(name))
+        return missingUnit(bytes, type, isUnit: isUnit)
     }
+
+    private static func lowered(_ bytes: [UInt8]) -> String {
+        String(decoding: TextFunctions.lowered(bytes), as: UTF8.self)
+    }
+
+    /// The unit that date_trunc is given; nil when there is none such.
+    static func unit(_ bytes: [UInt8]) -> TimeWords.Unit? { TimeWords.unit(lowered(bytes)) }
+
+    /// The field that extract is given; nil when there is none such.
+    static func fieldName(_ bytes: [UInt8]) -> TimeWords.Unit? { TimeWords.field(lowered(bytes)) }
 
     static func truncated(
         _ value: Int64, _ bytes: [UInt8], typeName: String = "timestamp without time zone"
@@ -139,27 +148,27 @@ package enum DateTimeFunctions {
         var f = Timestamp.fields(value)
         let day = Timestamp.split(value).day
         switch unit(bytes) {
-        case "microsecond": return value
-        case "millisecond": return floorTo(value, 1000, 0)
-        case "second": return floorTo(value, 1_000_000, 0)
-        case "minute": return floorTo(value, 60_000_000, 0)
-        case "hour": return floorTo(value, 3_600_000_000, 0)
-        case "day": return day * Timestamp.microsecondsPerDay
-        case "week":
+        case .microsecond: return value
+        case .millisecond: return floorTo(value, 1000, 0)
+        case .second: return floorTo(value, 1_000_000, 0)
+        case .minute: return floorTo(value, 60_000_000, 0)
+        case .hour: return floorTo(value, 3_600_000_000, 0)
+        case .day: return day * Timestamp.microsecondsPerDay
+        case .week:
             // 2000-01-01 was a Saturday; weeks begin on Monday.
             return (day - floorModulo(day + 5, 7)) * Timestamp.microsecondsPerDay
-        case "month": f = Timestamp.Fields(year: f.year, month: f.month, day: 1)
-        case "quarter": f = Timestamp.Fields(year: f.year, month: (f.month - 1) / 3 * 3 + 1, day: 1)
-        case "year": f = Timestamp.Fields(year: f.year, month: 1, day: 1)
-        case "decade":
+        case .month: f = Timestamp.Fields(year: f.year, month: f.month, day: 1)
+        case .quarter: f = Timestamp.Fields(year: f.year, month: (f.month - 1) / 3 * 3 + 1, day: 1)
+        case .year: f = Timestamp.Fields(year: f.year, month: 1, day: 1)
+        case .decade:
             f = Timestamp.Fields(year: Int(floorTo(Int64(f.year), 10, 0)), month: 1, day: 1)
-        case "century":
+        case .century:
             f = Timestamp.Fields(
                 year: Int(floorTo(Int64(f.year - 1), 100, 0)) + 1, month: 1, day: 1)
-        case "millennium":
+        case .millennium:
             f = Timestamp.Fields(
                 year: Int(floorTo(Int64(f.year - 1), 1000, 0)) + 1, month: 1, day: 1)
-        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self), typeName)
+        case let other: throw missingUnit(bytes, typeName, isUnit: other != nil)
         }
         return Timestamp.value(f)
     }
@@ -176,9 +185,9 @@ package enum DateTimeFunctions {
     }
 
     /// What only grows with time has an infinity; anything else has no value there: nil.
-    static func infiniteField(_ name: String, isPositive: Bool) -> Numeric? {
+    static func infiniteField(_ name: TimeWords.Unit?, isPositive: Bool) -> Numeric? {
         switch name {
-        case "year", "decade", "century", "millennium", "isoyear", "epoch", "julian":
+        case .year, .decade, .century, .millennium, .isoyear, .epoch, .julian:
             isPositive ? .infinity : .negativeInfinity
         default: nil
         }
@@ -189,43 +198,57 @@ package enum DateTimeFunctions {
         _ bytes: [UInt8], _ value: Int64, typeName: String = "timestamp without time zone"
     ) throws(SQLError) -> Numeric? {
         if !Timestamp.isFinite(value) {
+            let name = fieldName(bytes)
+            switch name {
+            case .timezone, .timezoneHour, .timezoneMinute: break
             // A unit that there is not is an error for these as well.
-            _ = try field(bytes, 0, typeName: typeName)
-            return infiniteField(unit(bytes), isPositive: value > 0)
+            default: _ = try field(bytes, 0, typeName: typeName)
+            }
+            return infiniteField(name, isPositive: value > 0)
         }
         let f = Timestamp.fields(value)
         let day = Timestamp.split(value).day
         let inMinute = Int64(f.second) * 1_000_000 + Int64(f.microsecond)
-        switch unit(bytes) {
-        case "microsecond": return Numeric(inMinute)
-        case "millisecond": return Numeric(coefficient: Int128(inMinute), scale: 3)
-        case "second": return Numeric(coefficient: Int128(inMinute), scale: 6)
-        case "minute": return Numeric(Int64(f.minute))
-        case "hour": return Numeric(Int64(f.hour))
-        case "day": return Numeric(Int64(f.day))
-        case "month": return Numeric(Int64(f.month))
-        case "quarter": return Numeric(Int64((f.month - 1) / 3 + 1))
-        case "year": return Numeric(Int64(f.year > 0 ? f.year : f.year - 1))
-        case "decade": return Numeric(floorTo(Int64(f.year), 10, 0) / 10)
-        case "century":
+        switch fieldName(bytes) {
+        case .microsecond: return Numeric(inMinute)
+        case .millisecond: return Numeric(coefficient: Int128(inMinute), scale: 3)
+        case .second: return Numeric(coefficient: Int128(inMinute), scale: 6)
+        case .minute: return Numeric(Int64(f.minute))
+        case .hour: return Numeric(Int64(f.hour))
+        case .day: return Numeric(Int64(f.day))
+        case .month: return Numeric(Int64(f.month))
+        case .quarter: return Numeric(Int64((f.month - 1) / 3 + 1))
+        case .year: return Numeric(Int64(f.year > 0 ? f.year : f.year - 1))
+        case .decade: return Numeric(floorTo(Int64(f.year), 10, 0) / 10)
+        case .century:
             return Numeric(Int64(f.year > 0 ? (f.year + 99) / 100 : -((99 - (f.year - 1)) / 100)))
-        case "millennium":
+        case .millennium:
             return Numeric(
                 Int64(f.year > 0 ? (f.year + 999) / 1000 : -((999 - (f.year - 1)) / 1000)))
-        case "dow": return Numeric(floorModulo(day + 6, 7))
-        case "isodow": return Numeric(floorModulo(day + 5, 7) + 1)
-        case "doy": return Numeric(day - Timestamp.days(year: f.year, month: 1, day: 1) + 1)
-        case "week", "isoyear": return isoWeek(day, wantsYear: unit(bytes) == "isoyear")
-        case "julian":
+        case .dow: return Numeric(floorModulo(day + 6, 7))
+        case .isodow: return Numeric(floorModulo(day + 5, 7) + 1)
+        case .doy: return Numeric(day - Timestamp.days(year: f.year, month: 1, day: 1) + 1)
+        case .week, .isoyear: return isoWeek(day, wantsYear: fieldName(bytes) == .isoyear)
+        case .julian:
             let time = Timestamp.split(value).time
-            if time == 0 { return Numeric(day + 2_451_545) }
             return try Numeric.add(
                 Numeric(day + 2_451_545),
                 try Numeric.divide(
-                    Numeric(time), Numeric(Timestamp.microsecondsPerDay), scale: 20))
-        case "epoch":
+                    Numeric(time), Numeric(Timestamp.microsecondsPerDay),
+                    scale: julianScale(time)))
+        case .epoch:
             return Numeric(coefficient: Int128(value) + Int128(Timestamp.unixEpochOffset), scale: 6)
-        default: throw unknownUnit(String(decoding: bytes, as: UTF8.self), typeName)
+        default: throw missingField(bytes, typeName, isMoment: true)
+        }
+    }
+
+    /// The digits that PostgreSQL's numeric division gives a part of a day: sixteen that count, in
+    /// groups of four.
+    private static func julianScale(_ time: Int64) -> Int {
+        switch time {
+        case ...864: 28
+        case ...8_649_999: 24
+        default: 20
         }
     }
 
@@ -233,7 +256,7 @@ package enum DateTimeFunctions {
     private static func isoWeek(_ day: Int64, wantsYear: Bool) -> Numeric {
         let thursday = day - floorModulo(day + 5, 7) + 3
         let year = Timestamp.date(ofDay: thursday).year
-        if wantsYear { return Numeric(Int64(year)) }
+        if wantsYear { return Numeric(Int64(year > 0 ? year : year - 1)) }
         return Numeric((thursday - Timestamp.days(year: year, month: 1, day: 1)) / 7 + 1)
     }
 

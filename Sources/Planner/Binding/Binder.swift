@@ -27,8 +27,12 @@ package final class Binder {
     /// Every relation that the statement has named, views included.
     package var references: Set<Int32> = []
 
+    /// How the session reads and writes times.
+    let textStyle: TextStyle
+
     package init(context: SessionContext, text: String, parameters: Parameters = Parameters()) {
         self.context = context
+        textStyle = TextStyle(settings: context.settings)
         self.text = Array(text.utf8)
         parameterTypes = parameters.types
         parameterValues = parameters.values
@@ -89,8 +93,8 @@ package final class Binder {
         _ expression: Expr, to type: DataType, _ context: CastFunctions.Context, at: Int,
         _ failure: () -> SQLError
     ) throws(SQLError) -> Expr {
-        let from = sessionZoned(expression.type)
-        let type = sessionZoned(type)
+        let from = expression.type.styled(textStyle)
+        let type = type.styled(textStyle)
         if let number = Binder.placeholderNumber(expression), from.kind == .unknown {
             if parameterTypes[number - 1].kind == .unknown {
                 parameterTypes[number - 1] = type.base
@@ -105,13 +109,13 @@ package final class Binder {
                     return .constant(
                         .text(try TextEncoding.fitted(bytes, type, truncating: true)), type)
                 }
-                return .constant(try TextEncoding.parse(bytes, type), type)
+                return .constant(try TextEncoding.parse(bytes, type, now: present), type)
             } catch {
                 throw error.at(position(at))
             }
         }
         if from.kind == type.kind, from.element == type.element,
-            type.kind == .timestamptz || type.modifier < 0 || type.modifier == from.modifier
+            type.modifier < 0 || type.modifier == from.modifier
         {
             return expression
         }
@@ -121,7 +125,9 @@ package final class Binder {
         if context == .explicit, let cutting = CastFunctions.cutting(from: from, to: type) {
             return .call(cutting, [expression], type)
         }
-        guard let function = CastFunctions.function(from: from, to: type) else { throw failure() }
+        guard let function = CastFunctions.function(from: from, to: type, now: present) else {
+            throw failure()
+        }
         return .call(function, [expression], type)
     }
 
@@ -145,14 +151,11 @@ package final class Binder {
         }
     }
 
-    /// Timestamps with time zone whose text is meant in the session's zone.
-    func sessionZoned(_ type: DataType) -> DataType {
-        guard type.kind == .timestamptz, type.modifier < 0 else { return type }
-        return DataType(.timestamptz, modifier: zoneNumber)
+    /// What `now` and `today` are within a text; nothing in views, which would keep the first answer.
+    private var present: TimeText.Present? {
+        if isForView { return nil }
+        return TimeText.Present(instant: context.now, zone: TimeZones.rules(textStyle.zone))
     }
-
-    /// The number of the session's time zone.
-    var zoneNumber: Int32 { TimeZones.number(named: zoneName) ?? -1 }
 
     var zoneName: String { context.settings["timezone"] ?? "UTC" }
 
@@ -224,26 +227,20 @@ package final class Binder {
             return .array(of: bound.kind, modifier: bound.modifier)
         }
         switch type.kind {
-        case .varchar, .bpchar:
-            // char alone is char(1).
+        case .varchar, .bpchar: return try textType(name, type)
+        case .timestamp, .timestamptz, .time:
+            // More digits than six are six, with a warning in PostgreSQL.
+            guard let digits = name.modifiers.first else { return type }
+            return DataType(type.kind, modifier: Int32(clamping: min(digits, 6)))
+        case .interval:
             guard
-                let length = name.modifiers.first
-                    ?? (name.name == "bpchar" || type.kind == .varchar ? nil : 1)
-            else { return type }
-            guard length >= 1 else {
+                let modifier = IntervalFields.modifier(
+                    fields: name.fields, digits: name.modifiers.first)
+            else {
                 throw SQLError(
-                    .invalidParameterValue,
-                    "length for type \(type.kind == .varchar ? "varchar" : "char") must be at least 1",
-                    position: position(name.at))
+                    .syntaxError, "no such fields of an interval", position: position(name.at))
             }
-            guard length <= 10_485_760 else {
-                throw SQLError(
-                    .invalidParameterValue,
-                    "length for type \(type.kind == .varchar ? "varchar" : "char") cannot exceed 10485760",
-                    position: position(name.at))
-            }
-            return DataType(type.kind, modifier: Int32(length) + 4)
-        case .timestamptz: return sessionZoned(type)
+            return DataType(.interval, modifier: modifier)
         case .float8:
             guard let bits = name.modifiers.first else { return type }
             guard (1...53).contains(bits) else {
@@ -255,9 +252,35 @@ package final class Binder {
                     position: position(name.at))
             }
             return bits <= 24 ? .float4 : .float8
-        default: break
+        case .numeric: return try numericType(name)
+        default: return type
         }
-        guard type.kind == .numeric, let precision = name.modifiers.first else { return type }
+    }
+
+    /// varchar(n) and char(n).
+    private func textType(_ name: TypeName, _ type: DataType) throws(SQLError) -> DataType {
+        // char alone is char(1).
+        guard
+            let length = name.modifiers.first
+                ?? (name.name == "bpchar" || type.kind == .varchar ? nil : 1)
+        else { return type }
+        guard length >= 1 else {
+            throw SQLError(
+                .invalidParameterValue,
+                "length for type \(type.kind == .varchar ? "varchar" : "char") must be at least 1",
+                position: position(name.at))
+        }
+        guard length <= 10_485_760 else {
+            throw SQLError(
+                .invalidParameterValue,
+                "length for type \(type.kind == .varchar ? "varchar" : "char") cannot exceed 10485760",
+                position: position(name.at))
+        }
+        return DataType(type.kind, modifier: Int32(length) + 4)
+    }
+
+    private func numericType(_ name: TypeName) throws(SQLError) -> DataType {
+        guard let precision = name.modifiers.first else { return .numeric }
         let scale = name.modifiers.count > 1 ? name.modifiers[1] : 0
         guard precision >= 1, precision <= 1000 else {
             throw SQLError(

@@ -109,10 +109,6 @@ extension ExpressionBinder {
         case "extract":
             if arguments.count == 2 {
                 arguments[0] = try binder.convertImplicitly(arguments[0], to: .text, at: call.at)
-                if arguments[1].type.kind == .unknown {
-                    arguments[1] = try binder.convertImplicitly(
-                        arguments[1], to: .timestamp, at: call.at)
-                }
             }
         case "position":
             // position(a in b) is strpos(b, a).

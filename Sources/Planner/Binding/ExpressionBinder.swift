@@ -319,6 +319,7 @@ struct ExpressionBinder {
             name == "to_timestamp" && types.count == 2
             || name == "make_timestamptz" && types.count == 6
             || name == "to_char" && types.first?.kind == .date
+            || name == "date_trunc" && types.count == 2 && types[1].kind == .date
         if !name.hasSuffix("@zone"),
             needsZone || types.contains(where: { $0.kind == .timestamptz }),
             !OverloadResolution.candidates(
@@ -385,7 +386,9 @@ struct ExpressionBinder {
         if isJSON {
             for index in known.indices { known[index] = try binder.resolved(known[index], at: at) }
         }
-        guard let function = FunctionRegistry.made(name, known.map { binder.sessionZoned($0.type) })
+        guard
+            let function = FunctionRegistry.made(
+                name, known.map { $0.type.styled(binder.textStyle) })
         else { return nil }
         var converted: [Expr] = []
         for (argument, wanted) in zip(known, function.arguments) {

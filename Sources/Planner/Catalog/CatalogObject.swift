@@ -128,7 +128,7 @@ package struct CatalogObject: Sendable {
     /// The object as it is kept in the metadata store; not for system relations.
     package var encoded: [UInt8] {
         var writer = ByteWriter()
-        writer.write(UInt8(2))
+        writer.write(UInt8(3))
         writer.write(oid)
         writer.writeText(schema)
         writer.writeText(name)
@@ -178,7 +178,7 @@ package struct CatalogObject: Sendable {
     package init(decoding bytes: [UInt8]) throws(MalformedBytes) {
         var reader = ByteReader(bytes)
         let version = try reader.readUInt8()
-        guard version == 1 || version == 2 else { throw MalformedBytes("catalog entry version") }
+        guard (1...3).contains(version) else { throw MalformedBytes("catalog entry version") }
         oid = try reader.readInt32()
         schema = try reader.readText()
         name = try reader.readText()
@@ -192,7 +192,9 @@ package struct CatalogObject: Sendable {
             guard let type = DataType.withOID(try reader.readInt32()) else {
                 throw MalformedBytes("type of column \(name)")
             }
-            let modifier = try reader.readInt32()
+            var modifier = try reader.readInt32()
+            // It was the number of a time zone once.
+            if version < 3, type.kind == .timestamptz { modifier = -1 }
             columns.append(
                 CatalogColumn(
                     name, DataType(type.kind, modifier: modifier, element: type.element),

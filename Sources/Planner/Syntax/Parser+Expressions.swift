@@ -346,8 +346,18 @@ extension Parser {
             try expect(symbol: ")")
             return .row(list, at: at)
         case "interval": return try intervalLiteral(at)
-        case "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
-            "current_user", "session_user", "user", "current_role", "current_catalog":
+        case "current_time", "current_timestamp", "localtime", "localtimestamp":
+            advance()
+            let value = Expression.call(FunctionCall(name: [word], arguments: [], at: at))
+            guard peek == .symbol("(") else { return value }
+            let kinds = [
+                "current_timestamp": "timestamptz", "localtimestamp": "timestamp",
+            ]
+            var type = TypeName(kinds[word] ?? "time", at: at)
+            type.modifiers = try intervalDigits()
+            return .cast(value, type, at: at)
+        case "current_date", "current_user", "session_user", "user", "current_role",
+            "current_catalog":
             advance()
             return .call(FunctionCall(name: [word], arguments: [], at: at))
         case "current_schema" where peek(ahead: 1) != .symbol("("):
@@ -374,14 +384,21 @@ extension Parser {
     }
 
     private mutating func intervalLiteral(_ at: Int) throws(SQLError) -> Expression {
+        var type = TypeName("interval", at: at)
+        if peek(ahead: 1) == .symbol("("), peek(ahead: 3) == .symbol(")"),
+            case .string(let text) = peek(ahead: 4)
+        {
+            advance()
+            type.modifiers = try intervalDigits()
+            advance()
+            return .cast(.literal(.string(text), at: at), type, at: at)
+        }
         guard case .string(let text) = peek(ahead: 1) else { return try nameOrCall(at) }
         advance()
         advance()
-        var literal = text
-        if let unit = intervalFields(), Double(text) != nil { literal += " \(unit)" }
-        return .cast(
-            .literal(.string(literal), at: at),
-            TypeName(name: "interval", modifiers: [], isArray: false, at: at), at: at)
+        type.fields = try intervalFields()
+        if type.fields?.hasSuffix("second") == true { type.modifiers = try intervalDigits() }
+        return .cast(.literal(.string(text), at: at), type, at: at)
     }
 
     /// TIMESTAMP '…', date '…' and the like.
@@ -390,13 +407,23 @@ extension Parser {
             advance()
             advance()
             return .cast(
-                .literal(.string(text), at: at),
-                TypeName(name: word, modifiers: [], isArray: false, at: at), at: at)
+                .literal(.string(text), at: at), TypeName(word, at: at), at: at)
         }
-        let isTimestamp = word == "timestamp" || word == "double" || word == "time"
-        guard isTimestamp, case .word(let next) = peek(ahead: 1),
-            ["with", "without", "precision"].contains(next)
-        else { return nil }
+        let isTime = word == "timestamp" || word == "time" || word == "timestamptz"
+        guard isTime || word == "double" else { return nil }
+        if case .word(let next) = peek(ahead: 1) {
+            guard ["with", "without", "precision"].contains(next) else { return nil }
+        } else if !isTime || peek(ahead: 1) != .symbol("(") || peek(ahead: 3) != .symbol(")") {
+            return nil
+        } else if case .integer = peek(ahead: 2) {
+            // timestamp(3) '…'; any other type of this form is a call.
+            switch peek(ahead: 4) {
+            case .string, .word("with"), .word("without"): break
+            default: return nil
+            }
+        } else {
+            return nil
+        }
         let mark = index
         let type = try typeName()
         guard case .string(let text) = peek else {

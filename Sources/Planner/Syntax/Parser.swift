@@ -201,7 +201,11 @@ package struct Parser {
             if accept(["with", "time", "zone"]) { name += "tz" }
             _ = accept(["without", "time", "zone"])
         }
-        if name == "interval" { _ = intervalFields() }
+        var fields: String?
+        if name == "interval", modifiers.isEmpty {
+            fields = try intervalFields()
+            if fields?.hasSuffix("second") == true { modifiers = try intervalDigits() }
+        }
         var isArray = false
         while accept(symbol: "[") {
             if case .integer = peek { advance() }
@@ -209,19 +213,30 @@ package struct Parser {
             isArray = true
         }
         if accept("array") { isArray = true }
-        return TypeName(name: name, modifiers: modifiers, isArray: isArray, at: at)
+        return TypeName(
+            name: name, modifiers: modifiers, fields: fields, isArray: isArray, at: at)
     }
 
-    /// YEAR, DAY TO SECOND, … behind INTERVAL. - Returns: the unit a bare number has.
-    mutating func intervalFields() -> String? {
+    /// YEAR, DAY TO SECOND, … behind INTERVAL; nil when there is nothing of the kind.
+    mutating func intervalFields() throws(SQLError) -> String? {
         let units = ["year", "month", "day", "hour", "minute", "second"]
         guard case .word(let first) = peek, units.contains(first) else { return nil }
         advance()
-        if isWord("to"), case .word(let last) = peek(ahead: 1), units.contains(last) {
-            advance()
-            advance()
-            return last
-        }
-        return first
+        guard isWord("to") else { return first }
+        advance()
+        guard case .word(let last) = peek,
+            IntervalFields.modifier(fields: "\(first) to \(last)", digits: nil) != nil
+        else { throw unexpected() }
+        advance()
+        return "\(first) to \(last)"
+    }
+
+    /// (3) behind SECOND.
+    mutating func intervalDigits() throws(SQLError) -> [Int] {
+        guard accept(symbol: "(") else { return [] }
+        guard case .integer(let text) = peek, let digits = Int(text) else { throw unexpected() }
+        advance()
+        try expect(symbol: ")")
+        return [digits]
     }
 }

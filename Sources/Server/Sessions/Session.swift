@@ -267,12 +267,10 @@ final class Session: @unchecked Sendable {
         }
     }
 
-    /// The zone in which this session shows timestamps with time zone.
+    /// The type with the styles in which this session shows times.
     func shown(_ type: DataType) -> DataType {
         if type.kind == .unknown { return .text }
-        let zone = TimeZones.number(named: settings.values["timezone"] ?? "UTC") ?? -1
-        if type.kind == .timestamptz { return DataType(.timestamptz, modifier: zone) }
-        return type
+        return type.styled(settings.textStyle)
     }
 
     func columns(_ plan: LogicalPlan) -> [ResultColumn] {

@@ -4,6 +4,8 @@ import Types
 struct SessionSettings {
     private(set) var values: [String: String]
     private let initial: [String: String]
+    /// What they say about the text of times.
+    private(set) var textStyle: TextStyle
 
     /// Those that the client is told of at start-up and whenever they change.
     static let reported = [
@@ -54,6 +56,7 @@ struct SessionSettings {
         }
         self.values = values
         initial = values
+        textStyle = TextStyle(settings: values)
     }
 
     func value(_ name: String) throws(SQLError) -> String {
@@ -91,10 +94,15 @@ struct SessionSettings {
                     "invalid value for parameter \"TimeZone\": \"\(value)\"")
             }
         case "datestyle":
-            guard value.lowercased().contains("iso") || value.lowercased() == "mdy" else {
-                throw SQLError.unsupported("DateStyle \"\(value)\"")
+            guard
+                let style = try DateStyleText.canonical(value, current: values[key] ?? "")
+            else { throw invalid("DateStyle", value) }
+            value = style
+        case "intervalstyle":
+            value = value.lowercased()
+            guard TextStyle.intervalStyles[value] != nil else {
+                throw invalid("IntervalStyle", value)
             }
-            value = "ISO, MDY"
         case "standard_conforming_strings":
             guard ["on", "true", "1", "yes"].contains(value.lowercased()) else {
                 throw SQLError.unsupported("standard_conforming_strings = off")
@@ -103,9 +111,24 @@ struct SessionSettings {
         default: break
         }
         values[key] = value
+        textStyle = TextStyle(settings: values)
     }
 
-    mutating func reset() { values = initial }
+    private func invalid(_ name: String, _ value: String) -> SQLError {
+        SQLError(
+            .invalidParameterValue, "invalid value for parameter \"\(name)\": \"\(value)\"")
+    }
+
+    /// Those that the meaning of a text depends on and that are not the server's own.
+    var changedTextSettings: [String: String] {
+        let usual = ["timezone": "UTC", "datestyle": "ISO, MDY", "intervalstyle": "postgres"]
+        return values.filter { usual[$0.key] != nil && usual[$0.key] != $0.value }
+    }
+
+    mutating func reset() {
+        values = initial
+        textStyle = TextStyle(settings: values)
+    }
 
     /// Milliseconds; nil for none.
     var statementTimeout: Int64? {

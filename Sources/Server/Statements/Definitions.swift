@@ -102,8 +102,9 @@ extension Session {
                 kind: statement.isMaterialized ? .materializedView : .view, columns: bound.columns)
             object.text = statement.text
             // What the text means depends on it; a plain view takes its reader's.
-            if statement.isMaterialized, let zone = settings.values["timezone"], zone != "UTC" {
-                object.options["timezone"] = zone
+            let text = settings.changedTextSettings
+            if statement.isMaterialized, !text.isEmpty {
+                object.options.merge(text) { _, new in new }
             }
             object.dependsOn = bound.dependsOn
             object.pinnedNames = binder.resolvedNames

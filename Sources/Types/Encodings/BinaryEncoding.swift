@@ -173,7 +173,9 @@ package enum BinaryEncoding {
         case .int2: return .int(Int64(try reader.readInt16()))
         case .int4: return .int(Int64(try reader.readInt32()))
         case .oid, .regclass, .regproc, .regtype: return .int(Int64(try reader.readUInt32()))
-        case .int8, .timestamp, .timestamptz, .time: return .int(try reader.readInt64())
+        case .int8: return .int(try reader.readInt64())
+        case .timestamp, .timestamptz, .time:
+            return .int(TimeText.rounded(try reader.readInt64(), toDigits: type.modifier))
         case .date: return .int(Int64(try reader.readInt32()))
         case .uuid: return .text(try reader.readBytes(16))
         case .array: return try readArray(&reader, type)
@@ -189,8 +191,9 @@ package enum BinaryEncoding {
         case .interval:
             let microseconds = try reader.readInt64()
             let days = try reader.readInt32()
-            return .interval(
-                Interval(months: try reader.readInt32(), days: days, microseconds: microseconds))
+            let value = Interval(
+                months: try reader.readInt32(), days: days, microseconds: microseconds)
+            return .interval(IntervalFields(modifier: type.modifier).applied(to: value))
         case .text, .unknown, .void, .name, .char, .int2vector, .bytea:
             let bytes = try reader.readBytes(reader.remaining)
             if type.kind != .bytea, String(validating: bytes, as: UTF8.self) == nil {

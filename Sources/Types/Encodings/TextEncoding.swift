@@ -9,7 +9,7 @@ package enum TextEncoding {
             let value = view.int64(row)
             switch type.kind {
             case .timestamp: Timestamp.append(value, to: &output)
-            case .timestamptz: append(instant: value, TimeZones.rules(type.modifier), to: &output)
+            case .timestamptz: append(instant: value, TimeZones.rules(type.style.zone), to: &output)
             case .date: CalendarDate.append(value, to: &output)
             case .time: CalendarDate.appendTime(value, to: &output)
             default: append(integer: value, to: &output)
@@ -17,7 +17,7 @@ package enum TextEncoding {
         case .double: FloatText.append(view.double(row), single: type.kind == .float4, to: &output)
         case .bool: output.append(view.bool(row) != 0 ? 116 : 102)
         case .numeric: view.numeric(row).appendText(to: &output)
-        case .interval: view.interval(row).appendText(to: &output)
+        case .interval: view.interval(row).appendText(type.style.intervalStyle, to: &output)
         case .text:
             let bytes = unsafe view.text(row)
             switch type.kind {
@@ -104,9 +104,11 @@ package enum TextEncoding {
         return output
     }
 
-    /// Reads a value of `type` from its text form.
+    /// Reads a value of `type` from its text form; `now` is what words like `today` mean.
     /// - Throws: 22P02, 22003, 22007 or 22008 as PostgreSQL's input functions do.
-    package static func parse(_ text: [UInt8], _ type: DataType) throws(SQLError) -> Value {
+    package static func parse(
+        _ text: [UInt8], _ type: DataType, now: TimeText.Present? = nil
+    ) throws(SQLError) -> Value {
         switch type.kind {
         case .boolean:
             guard let value = parseBool(text) else { throw invalid(text, type) }
@@ -129,35 +131,11 @@ package enum TextEncoding {
         case .numeric:
             guard let value = try Numeric.parse(text) else { throw invalid(text, type) }
             return .numeric(try value.applying(modifier: type.modifier))
-        case .timestamp:
-            guard let value = try Timestamp.parse(text) else {
-                throw SQLError(
-                    .invalidDatetimeFormat,
-                    "invalid input syntax for type timestamp: \"\(String(decoding: text, as: UTF8.self))\""
-                )
-            }
-            return .int(value)
+        case .timestamp, .timestamptz, .date, .time: return .int(try parseTime(text, type, now))
         case .interval:
-            guard let value = Interval.parse(text) else {
-                throw SQLError(
-                    .invalidDatetimeFormat,
-                    "invalid input syntax for type interval: \"\(String(decoding: text, as: UTF8.self))\""
-                )
-            }
-            return .interval(value)
-        case .timestamptz:
-            guard let value = try Timestamp.parse(text, in: TimeZones.rules(type.modifier)) else {
-                throw invalidTime(text, type)
-            }
-            return .int(value)
-        case .date:
-            guard let value = try CalendarDate.parse(text) else { throw invalidTime(text, type) }
-            return .int(value)
-        case .time:
-            guard let value = try CalendarDate.parseTime(text) else {
-                throw invalidTime(text, type)
-            }
-            return .int(value)
+            return .interval(
+                try Interval.parse(
+                    text, IntervalFields(modifier: type.modifier), type.style.intervalStyle))
         case .uuid:
             guard let bytes = parseUUID(text) else { throw invalid(text, type) }
             return .text(bytes)
@@ -179,11 +157,19 @@ package enum TextEncoding {
         }
     }
 
-    private static func invalidTime(_ text: [UInt8], _ type: DataType) -> SQLError {
-        SQLError(
-            .invalidDatetimeFormat,
-            "invalid input syntax for type \(type.name): \"\(String(decoding: text, as: UTF8.self))\""
-        )
+    private static func parseTime(_ text: [UInt8], _ type: DataType, _ now: TimeText.Present?)
+        throws(SQLError) -> Int64
+    {
+        let order = type.style.dateOrder
+        let value: Int64 =
+            switch type.kind {
+            case .date: try TimeText.date(text, order, now: now)
+            case .time: try TimeText.time(text, order, now: now)
+            case .timestamp: try TimeText.timestamp(text, order, now: now)
+            default:
+                try TimeText.instant(text, in: TimeZones.rules(type.style.zone), order, now: now)
+            }
+        return TimeText.rounded(value, toDigits: type.modifier)
     }
 
     /// The text within the length of varchar(n) or char(n); char's trailing spaces do not count and

@@ -11,6 +11,8 @@ package struct SQLState: Hashable, Sendable {
     package static let stringDataRightTruncation = SQLState("22001")
     package static let numericValueOutOfRange = SQLState("22003")
     package static let datetimeFieldOverflow = SQLState("22008")
+    package static let invalidTimeZoneDisplacement = SQLState("22009")
+    package static let intervalFieldOverflow = SQLState("22015")
     package static let divisionByZero = SQLState("22012")
     package static let invalidArgumentForLogarithm = SQLState("2201E")
     package static let invalidArgumentForPower = SQLState("2201F")

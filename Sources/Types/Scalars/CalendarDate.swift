@@ -10,6 +10,9 @@ package enum CalendarDate {
     /// 4713 BC to 5874897 AD, as PostgreSQL.
     package static func inRange(_ day: Int64) -> Bool { day >= -2_451_545 && day < 2_145_031_949 }
 
+    /// Years whose dates fit, roughly.
+    static let yearRange = -4800...5_875_000
+
     /// Midnight of a date. - Throws: 22008.
     package static func timestamp(_ day: Int64) throws(SQLError) -> Int64 {
         if day == infinity { return Timestamp.infinity }
@@ -42,22 +45,6 @@ package enum CalendarDate {
         if isBC { output.append(contentsOf: " BC".utf8) }
     }
 
-    /// Reads a date; a time of day and a zone behind it are ignored, as PostgreSQL does.
-    /// - Returns: nil when the text is no date. - Throws: 22008.
-    package static func parse(_ text: [UInt8]) throws(SQLError) -> Int64? {
-        let word = String(decoding: TextScan.trimmed(text), as: UTF8.self).lowercased()
-        if word == "infinity" { return infinity }
-        if word == "-infinity" { return negativeInfinity }
-        if word == "epoch" { return -Timestamp.epochDays }
-        guard let fields = try Timestamp.parseFields(text) else { return nil }
-        let day = Timestamp.days(
-            year: fields.fields.year, month: fields.fields.month, day: fields.fields.day)
-        guard inRange(day) else {
-            throw SQLError(.datetimeFieldOverflow, "date out of range: \"\(word)\"")
-        }
-        return day
-    }
-
     /// Appends `12:34:56.789`.
     package static func appendTime(_ time: Int64, to output: inout [UInt8]) {
         let seconds = Int(time / 1_000_000)
@@ -65,30 +52,5 @@ package enum CalendarDate {
             .init(
                 year: 2000, month: 1, day: 1, hour: seconds / 3600, minute: seconds / 60 % 60,
                 second: seconds % 60, microsecond: Int(time % 1_000_000)), to: &output)
-    }
-
-    /// Reads a time of day, alone or behind a date. - Returns: nil when it is none. - Throws: 22008.
-    package static func parseTime(_ text: [UInt8]) throws(SQLError) -> Int64? {
-        let trimmed = TextScan.trimmed(text)
-        if trimmed.isEmpty { return nil }
-        if let time = try timeAlone(Array(trimmed)) { return time }
-        guard let found = try Timestamp.parseFields(text), found.hasTime else { return nil }
-        return microseconds(found.fields)
-    }
-
-    private static func timeAlone(_ text: [UInt8]) throws(SQLError) -> Int64? {
-        var fields = Timestamp.Fields(year: 2000, month: 1, day: 1)
-        var scanner = DigitScanner(bytes: text)
-        let word = String(decoding: text, as: UTF8.self)
-        guard try Timestamp.parseTime(&scanner, &fields, word) else { return nil }
-        _ = scanner.skipSpaces()
-        guard scanner.skipZone() else { return nil }
-        _ = scanner.skipSpaces()
-        return scanner.isAtEnd ? microseconds(fields) : nil
-    }
-
-    private static func microseconds(_ fields: Timestamp.Fields) -> Int64 {
-        Int64(fields.hour * 3600 + fields.minute * 60 + fields.second) * 1_000_000
-            + Int64(fields.microsecond)
     }
 }

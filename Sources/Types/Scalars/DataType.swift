@@ -14,14 +14,19 @@ package struct DataType: Hashable, Sendable {
     /// Of an array: the type of its elements.
     package let element: Kind
     /// PostgreSQL's atttypmod: -1 when there is none. For numeric: ((precision << 16) | scale) + 4;
-    /// for varchar and char: the length + 4. For timestamptz it is not PostgreSQL's: the number of the
-    /// time zone (`TimeZones`) in which text is meant, -1 for UTC.
+    /// for varchar and char: the length + 4; for times: the digits of their seconds; for intervals:
+    /// `IntervalFields`.
     package let modifier: Int32
+    /// How a session writes and reads the type's text; the default where it does not matter.
+    package let style: TextStyle
 
-    package init(_ kind: Kind, modifier: Int32 = -1, element: Kind = .unknown) {
+    package init(
+        _ kind: Kind, modifier: Int32 = -1, element: Kind = .unknown, style: TextStyle = .init()
+    ) {
         self.kind = kind
         self.modifier = modifier
         self.element = element
+        self.style = style
     }
 
     /// Arrays of `element`.
@@ -30,7 +35,22 @@ package struct DataType: Hashable, Sendable {
     }
 
     /// The type of an array's elements.
-    package var elementType: DataType { DataType(element, modifier: modifier) }
+    package var elementType: DataType { DataType(element, modifier: modifier, style: style) }
+
+    /// The type as the session has it: with as much of the style as concerns it, so that types which
+    /// it does not concern stay equal.
+    package func styled(_ session: TextStyle) -> DataType {
+        var style = TextStyle()
+        switch kind == .array ? element : kind {
+        case .timestamptz:
+            style.zone = session.zone
+            style.dateOrder = session.dateOrder
+        case .date, .timestamp, .time: style.dateOrder = session.dateOrder
+        case .interval: style.intervalStyle = session.intervalStyle
+        default: return self
+        }
+        return DataType(kind, modifier: modifier, element: element, style: style)
+    }
 
     package static let boolean = DataType(.boolean)
     package static let int2 = DataType(.int2)
@@ -187,8 +207,8 @@ package struct DataType: Hashable, Sendable {
             guard modifier >= 4 else { return "numeric" }
             return "numeric(\((modifier - 4) >> 16),\(DataType.scale(ofModifier: modifier)))"
         case .text: return "text"
-        case .timestamp: return "timestamp without time zone"
-        case .interval: return "interval"
+        case .timestamp: return "timestamp\(digits) without time zone"
+        case .interval: return "interval" + IntervalFields(modifier: modifier).suffix
         case .unknown: return "unknown"
         case .void: return "void"
         case .oid: return "oid"
@@ -201,8 +221,8 @@ package struct DataType: Hashable, Sendable {
             return modifier >= 4 ? "character varying(\(modifier - 4))" : "character varying"
         case .bpchar: return modifier >= 4 ? "character(\(modifier - 4))" : "character"
         case .date: return "date"
-        case .time: return "time without time zone"
-        case .timestamptz: return "timestamp with time zone"
+        case .time: return "time\(digits) without time zone"
+        case .timestamptz: return "timestamp\(digits) with time zone"
         case .uuid: return "uuid"
         case .json: return "json"
         case .jsonb: return "jsonb"
@@ -212,6 +232,9 @@ package struct DataType: Hashable, Sendable {
         case .bytea: return "bytea"
         }
     }
+
+    /// Of a time: how many digits its seconds have, as its name says it.
+    private var digits: String { modifier >= 0 ? "(\(modifier))" : "" }
 
     /// pg_type.typname.
     package var catalogName: String {

@@ -8,10 +8,13 @@ struct PosixZone: Sendable {
         let seconds: Int
     }
 
-    private let standard: TimeZoneRules.Offset
+    let standard: TimeZoneRules.Offset
     private let summer: TimeZoneRules.Offset?
     private let start: Change?
     private let end: Change?
+
+    /// Whether there is no summer time.
+    var isFixed: Bool { summer == nil }
 
     init?(_ text: String) {
         var rest = Substring(text)
@@ -19,16 +22,18 @@ struct PosixZone: Sendable {
             return nil
         }
         standard = .init(seconds: -offset, abbreviation: name)
-        guard !rest.isEmpty, let second = PosixZone.name(&rest) else {
+        guard !rest.isEmpty else {
             (summer, start, end) = (nil, nil, nil)
             return
         }
+        guard let second = PosixZone.name(&rest) else { return nil }
         var seconds = -offset + 3600
         if rest.first != ",", let given = PosixZone.time(&rest) { seconds = -given }
         summer = .init(seconds: seconds, abbreviation: second)
-        guard let first = PosixZone.change(&rest), let last = PosixZone.change(&rest) else {
-            return nil
-        }
+        if rest.isEmpty { rest = ",M3.2.0,M11.1.0" }
+        guard let first = PosixZone.change(&rest), let last = PosixZone.change(&rest),
+            rest.isEmpty
+        else { return nil }
         (start, end) = (first, last)
     }
 
@@ -44,9 +49,10 @@ struct PosixZone: Sendable {
     }
 
     private static func number(_ rest: inout Substring) -> Int? {
-        let digits = rest.prefix { $0.isNumber }
+        let digits = rest.prefix { $0.isASCII && $0.isNumber }
         rest = rest.dropFirst(digits.count)
-        return Int(digits)
+        // Days of a year have three digits, hours no more.
+        return digits.count <= 3 ? Int(digits) : nil
     }
 
     /// [+-]hh[:mm[:ss]]
@@ -56,7 +62,7 @@ struct PosixZone: Sendable {
             sign = rest.first == "-" ? -1 : 1
             rest = rest.dropFirst()
         }
-        guard let hours = number(&rest) else { return nil }
+        guard let hours = number(&rest), hours <= 167 else { return nil }
         var seconds = hours * 3600
         for unit in [60, 1] where rest.first == ":" {
             rest = rest.dropFirst()
@@ -76,7 +82,9 @@ struct PosixZone: Sendable {
             rest = rest.dropFirst()
             guard let week = number(&rest) else { return nil }
             rest = rest.dropFirst()
-            guard let weekday = number(&rest) else { return nil }
+            guard let weekday = number(&rest), (1...12).contains(month), (1...5).contains(week),
+                (0...6).contains(weekday)
+            else { return nil }
             day = .weekday(month, week, weekday)
         } else if rest.first == "J" {
             rest = rest.dropFirst()

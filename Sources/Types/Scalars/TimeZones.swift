@@ -14,6 +14,15 @@ package final class TimeZoneRules: Sendable {
     private let offsets: [Offset]
     private let rule: PosixZone?
 
+    /// A zone that is a POSIX rule alone.
+    init(name: String, rule: PosixZone) {
+        self.name = name
+        transitions = []
+        indices = []
+        offsets = [rule.standard]
+        self.rule = rule
+    }
+
     /// A zone with one offset.
     package init(name: String, seconds: Int, abbreviation: String) {
         self.name = name
@@ -78,6 +87,20 @@ package final class TimeZoneRules: Sendable {
         return Counts(
             utc: numbers[0], standard: numbers[1], leaps: numbers[2], times: numbers[3],
             types: numbers[4], characters: numbers[5])
+    }
+
+    /// Whether the zone has one offset for all times.
+    var isFixed: Bool {
+        (rule?.isFixed ?? true) && offsets.allSatisfy { $0.seconds == offsets[0].seconds }
+    }
+
+    /// What the zone's abbreviation meant at an instant: as it was last used then, else as it was first
+    /// used later. - Returns: nil when the zone does not know it.
+    func offset(named name: String, around instant: Int64) -> Int? {
+        let seconds = TimeZoneRules.unixSeconds(instant)
+        let uses = transitions.indices.filter { offsets[indices[$0]].abbreviation == name }
+        let use = uses.last { transitions[$0] <= seconds } ?? uses.first
+        return use.map { offsets[indices[$0]].seconds }
     }
 
     private func offset(atUnix seconds: Int64) -> Offset {
@@ -156,7 +179,7 @@ package enum TimeZones {
         return contents.withLock { contents in
             if let found = contents.numbers[key] { return found }
             guard contents.rules.count < maximumZones,
-                let rules = fixed(name) ?? load(name, contents.loader)
+                let rules = fixed(name) ?? load(name, contents.loader) ?? posix(name)
             else { return nil }
             let number = Int32(contents.rules.count)
             contents.rules.append(rules)
@@ -180,9 +203,18 @@ package enum TimeZones {
 
     /// +02, -05:30 and the like: hours east of Greenwich, as SET TIME ZONE takes them.
     private static func fixed(_ name: String) -> TimeZoneRules? {
-        var scanner = DigitScanner(bytes: Array(name.utf8))
-        guard case .offset(let seconds)? = scanner.zone(), scanner.isAtEnd else { return nil }
+        guard let seconds = offset(name) else { return nil }
         return TimeZoneRules(name: name, seconds: seconds, abbreviation: name)
+    }
+
+    /// Seconds east of Greenwich of a sign and hours; nil for anything else.
+    static func offset(_ name: String) -> Int? { try? MomentDecoder.offset(Array(name.utf8)) }
+
+    /// EST5EDT, CET-1CEST,M3.5.0,M10.5.0/3; without dates of its own a summer time has those of the
+    /// United States.
+    private static func posix(_ name: String) -> TimeZoneRules? {
+        guard name.utf8.count <= 255, let rule = PosixZone(name.uppercased()) else { return nil }
+        return TimeZoneRules(name: name.uppercased(), rule: rule)
     }
 
     package static func rules(_ number: Int32) -> TimeZoneRules {
@@ -194,5 +226,52 @@ package enum TimeZones {
 
     package static func rules(named name: String) -> TimeZoneRules? {
         number(named: name).map { rules($0) }
+    }
+}
+
+/// A zone as an expression names it: abbreviations come first, unlike in SET TIME ZONE.
+package struct NamedZone {
+    package let rules: TimeZoneRules
+    /// The abbreviation, where its meaning has changed over the years.
+    private let abbreviation: String?
+
+    /// `eastward`: an offset counts to the east, as in the text of an instant; else to the west, as in
+    /// POSIX. - Returns: nil when there is no such zone.
+    package init?(_ name: String, eastward: Bool = false) {
+        let found: TimeZoneRules?
+        var changing: String?
+        switch ZoneAbbreviations.meaning(name.lowercased()) {
+        case .offset(let seconds)?:
+            found = TimeZoneRules(
+                name: name, seconds: seconds, abbreviation: name.uppercased())
+        case .zone(let zone)?:
+            found = TimeZones.rules(named: zone)
+            changing = name.uppercased()
+        case nil:
+            if let seconds = TimeZones.offset(name) {
+                found = TimeZoneRules(
+                    name: name, seconds: eastward ? seconds : -seconds, abbreviation: name)
+            } else {
+                found = TimeZones.rules(named: name)
+            }
+        }
+        guard let found else { return nil }
+        rules = found
+        abbreviation = changing
+    }
+
+    private func shifted(_ value: Int64, _ sign: Int64) -> Int64? {
+        guard let abbreviation, Timestamp.isFinite(value),
+            let seconds = rules.offset(named: abbreviation, around: value)
+        else { return nil }
+        return value &+ sign * Int64(seconds) * 1_000_000
+    }
+
+    /// What clocks show at an instant.
+    package func local(_ instant: Int64) -> Int64 { shifted(instant, 1) ?? rules.local(instant) }
+
+    /// The instant at which clocks show `local`.
+    package func instant(ofLocal local: Int64) -> Int64 {
+        shifted(local, -1) ?? rules.instant(ofLocal: local)
     }
 }

@@ -111,7 +111,7 @@ package struct BackendEncoder {
                 $0.write(column.columnNumber)
                 $0.write(column.type.oid)
                 $0.write(column.type.wireLength)
-                $0.write(column.type.kind == .timestamptz ? -1 : column.type.modifier)
+                $0.write(column.type.modifier)
                 $0.write(column.format)
             }
         }

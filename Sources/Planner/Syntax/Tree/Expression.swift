@@ -68,6 +68,8 @@ package indirect enum Expression: Sendable {
 package struct TypeName: Sendable {
     package var name: String
     package var modifiers: [Int]
+    /// Of an interval: `day to second` and the like.
+    package var fields: String?
     package var isArray: Bool
     package var at: Int
 
@@ -76,8 +78,9 @@ package struct TypeName: Sendable {
         self.init(name: name, modifiers: [], isArray: false, at: at)
     }
 
-    init(name: String, modifiers: [Int], isArray: Bool, at: Int) {
+    init(name: String, modifiers: [Int], fields: String? = nil, isArray: Bool, at: Int) {
         self.name = name
+        self.fields = fields
         self.modifiers = modifiers
         self.isArray = isArray
         self.at = at
