@@ -152,7 +152,7 @@ struct RandomChanges {
         case .bool: return .bool(number % 2 == 0)
         case .numeric: return .numeric(Numeric(coefficient: Int128(number), scale: Int(number % 3)))
         case .interval: return .interval(Interval(days: Int32(number)))
-        case .text: return .string("t\(number)")
+        case .text, .json: return .string("t\(number)")
         }
     }
 

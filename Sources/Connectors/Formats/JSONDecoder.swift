@@ -134,7 +134,7 @@ final class JSONDecoder {
         case .double: Int32(CSIMDJSON_DOUBLE.rawValue)
         case .bool: Int32(CSIMDJSON_BOOL.rawValue)
         case .numeric: Int32(CSIMDJSON_NUMERIC.rawValue)
-        case .text, .interval: Int32(CSIMDJSON_TEXT.rawValue)
+        case .text, .json, .interval: Int32(CSIMDJSON_TEXT.rawValue)
         }
     }
 
@@ -220,7 +220,7 @@ final class JSONDecoder {
                 to[row] = Numeric(coefficient: from[row], scale: Int(places[row]))
             }
             return Column(.numeric(numbers), validity: validity)
-        case .text, .interval:
+        case .text, .json, .interval:
             var byteCount = 0
             let bytes = unsafe csimdjson_bytes(handle, index, &byteCount)
             let offsets = unsafe copy(

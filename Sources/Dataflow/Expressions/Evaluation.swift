@@ -74,7 +74,8 @@ package final class Evaluation {
 
     private func call(_ function: ScalarFunction, _ arguments: [Expr]) -> Column {
         let columns = arguments.map { evaluate($0) }
-        return function.body(self, columns)
+        // Functions make texts; what they are is the type's matter.
+        return function.body(self, columns).texts(as: function.result.physical)
     }
 
     /// AND (stops at false) or OR (stops at true), three-valued.
@@ -208,7 +209,7 @@ extension Column {
 
     /// Bytes of a text row, copied.
     func textBytes(_ row: Int) -> [UInt8] {
-        guard case .text(let storage) = data else { preconditionFailure("not a text column") }
-        return storage.bytes(row)
+        guard let texts else { preconditionFailure("not a text column") }
+        return texts.bytes(row)
     }
 }

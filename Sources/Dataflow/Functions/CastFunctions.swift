@@ -118,6 +118,8 @@ package enum CastFunctions {
         _ e: Evaluation, _ c: [Column], _ from: DataType, _ to: DataType,
         _ now: TimeText.Present? = nil
     ) -> Column {
+        // Texts are texts here; what they become is wrapped again at the end of each call.
+        let c = c.map { $0.texts(as: .text) }
         let source = c[0]
         if let special = convertTimes(e, c, from, to) { return special }
         if let special = convertSpecially(e, c, from, to, now) { return special }

@@ -55,7 +55,7 @@ final class Accumulator {
             case .numeric: shape = .numericSum
             case .double: shape = .floatSum
             case .interval: shape = .intervalSum
-            case .int64, .bool, .text: shape = .integerSum
+            case .int64, .bool, .text, .json: shape = .integerSum
             }
         }
         switch shape {

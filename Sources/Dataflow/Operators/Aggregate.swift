@@ -100,8 +100,9 @@ package struct Aggregate: Sendable {
             default: return nil
             }
         case .min, .max:
-            if argument.kind == .boolean || argument.kind == .unknown || argument.kind == .name {
-                return nil
+            switch argument.kind {
+            case .boolean, .unknown, .name, .json, .jsonb: return nil
+            default: break
             }
             // The blanks that char(n) is filled up with are its modifier's.
             return argument.kind == .bpchar ? argument : argument.base

@@ -22,7 +22,7 @@ final class ExtremeTree {
         case .bool: return .bool(view.bool(row) != 0)
         case .numeric: return .numeric(view.numeric(row))
         case .interval: return .interval(view.interval(row))
-        case .text: return unsafe .text(Array(view.text(row)))
+        case .text, .json: return unsafe .text(Array(view.text(row)))
         }
     }
 

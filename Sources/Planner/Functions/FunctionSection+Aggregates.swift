@@ -47,7 +47,7 @@ extension FunctionSection {
                     "time": 2123, "timestamp": 2126, "timestamptz": 2127, "interval": 2128,
                     "anyarray -> anyarray": 2050,
                 ], kind: .aggregate,
-                note: "also of uuid, bytea, json and jsonb, which PostgreSQL 15 refuses"),
+                note: "also of uuid and bytea, which PostgreSQL 15 refuses"),
             .init(
                 "min", "the smallest",
                 [
@@ -56,7 +56,7 @@ extension FunctionSection {
                     "time": 2139, "timestamp": 2142, "timestamptz": 2143, "interval": 2144,
                     "anyarray -> anyarray": 2051,
                 ], kind: .aggregate,
-                note: "also of uuid, bytea, json and jsonb, which PostgreSQL 15 refuses"),
+                note: "also of uuid and bytea, which PostgreSQL 15 refuses"),
             .init(
                 "stddev", "the same as stddev_samp",
                 [

@@ -71,7 +71,7 @@ final class TableState {
 
     /// Equal keys have equal values; nil when one of them is NULL.
     private func keyValues(_ batch: Batch, _ row: Int, _ columns: [Int]) -> [Value]? {
-        let values = columns.map { batch.columns[$0].value(row).canonical }
+        let values = columns.map { batch.columns[$0].canonicalValue(row) }
         return values.contains(.null) ? nil : values
     }
 

@@ -177,7 +177,7 @@ extension Session {
             let isUntouched = other != nil && !changed.contains(Int64(row))
             var isTwice = false
             for (index, key) in conflict.keys.enumerated() {
-                let values = key.map { rows.columns[$0].value(row).canonical }
+                let values = key.map { rows.columns[$0].canonicalValue(row) }
                 if values.contains(.null) { continue }
                 let isNew =
                     isUntouched

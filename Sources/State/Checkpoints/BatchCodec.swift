@@ -32,7 +32,7 @@ package enum BatchCodec {
                     output.write(value.scale)
                     output.write(value.form.rawValue)
                 }
-            case .text(let storage):
+            case .text(let storage), .json(let storage):
                 encode(storage.offsets.cells, to: &output)
                 encode(storage.bytes.cells, to: &output)
             }
@@ -122,14 +122,15 @@ package enum BatchCodec {
                 }
             }
             return .numeric(storage)
-        case .text:
+        case .text, .json:
             let offsets = try cells(&reader, count + 1, 0 as UInt32)
             let ends = offsets.cells
             for row in 0..<count where ends[row] > ends[row + 1] {
                 throw MalformedBytes("text offsets")
             }
             let bytes = try cells(&reader, Int(ends[count]), 0 as UInt8)
-            return .text(TextStorage(offsets: offsets, bytes: bytes))
+            let storage = TextStorage(offsets: offsets, bytes: bytes)
+            return physical == .json ? .json(storage) : .text(storage)
         }
     }
 

@@ -28,6 +28,8 @@ package final class RowPage: @unchecked Sendable {
     package let capacity: Int
     package internal(set) var count = 0
     let columns: [PageColumn]
+    /// Columns of text that are jsonb.
+    private let isJSON: [Bool]
     let validities: [Storage<UInt8>]
     private var arena: [Storage<UInt8>] = []
 
@@ -40,9 +42,10 @@ package final class RowPage: @unchecked Sendable {
             case .bool: .bool(Storage(uninitialized: capacity))
             case .numeric: .numeric(Storage(uninitialized: capacity))
             case .interval: .interval(Storage(uninitialized: capacity))
-            case .text: .text(Storage(uninitialized: capacity))
+            case .text, .json: .text(Storage(uninitialized: capacity))
             }
         }
+        isJSON = types.map { $0 == .json }
         validities = types.map { _ in Storage(uninitialized: capacity) }
     }
 
@@ -61,7 +64,7 @@ package final class RowPage: @unchecked Sendable {
             case (.bool(let target), .bool(let cells)): copy(cells, from, more, target, at)
             case (.numeric(let target), .numeric(let cells)): copy(cells, from, more, target, at)
             case (.interval(let target), .interval(let cells)): copy(cells, from, more, target, at)
-            case (.text(let target), .text(let text)):
+            case (.text(let target), .text(let text)), (.text(let target), .json(let text)):
                 copyText(text, from: from, count: more, into: target.cells, at: at)
             default:
                 preconditionFailure("column \(index) of a batch has another type than its page")
@@ -142,10 +145,12 @@ package final class RowPage: @unchecked Sendable {
         case .text(let cells):
             let reference = cells.cells[row]
             let bytes = unsafe view.text(other)
-            guard Int(reference.count) == bytes.count else { return false }
-            guard let left = unsafe UnsafePointer<UInt8>(bitPattern: reference.address),
-                let right = bytes.baseAddress
-            else { return true }
+            let held = unsafe UnsafeBufferPointer(
+                start: UnsafePointer<UInt8>(bitPattern: reference.address),
+                count: Int(reference.count))
+            if isJSON[column], !image { return unsafe jsonEqual(held, bytes) }
+            guard held.count == bytes.count else { return false }
+            guard let left = held.baseAddress, let right = bytes.baseAddress else { return true }
             return unsafe cpure_equal(left, right, bytes.count) != 0
         }
     }

@@ -8,6 +8,8 @@ package struct Column: Sendable {
         case numeric(Storage<Numeric>)
         case interval(Storage<Interval>)
         case text(TextStorage)
+        /// jsonb: the same bytes as text, compared otherwise.
+        case json(TextStorage)
     }
 
     package let data: Data
@@ -26,7 +28,7 @@ package struct Column: Sendable {
             case .bool(let storage): storage.count
             case .numeric(let storage): storage.count
             case .interval(let storage): storage.count
-            case .text(let storage): storage.count
+            case .text(let storage), .json(let storage): storage.count
             }
         assert(validity == nil || validity?.count == count, "validity of another length")
     }
@@ -39,6 +41,30 @@ package struct Column: Sendable {
         case .numeric: .numeric
         case .interval: .interval
         case .text: .text
+        case .json: .json
+        }
+    }
+
+    /// The byte strings of a column of text or jsonb.
+    package var texts: TextStorage? {
+        switch data {
+        case .text(let storage), .json(let storage): storage
+        default: nil
+        }
+    }
+
+    /// The same byte strings as text, or as jsonb; any other column as it is.
+    package func texts(as physical: DataType.Physical) -> Column {
+        guard let texts, physical == .text || physical == .json else { return self }
+        return Column(physical == .text ? .text(texts) : .json(texts), validity: validity)
+    }
+
+    /// What all values have in common that are equal in SQL to that of a row.
+    package func canonicalValue(_ row: Int) -> Value {
+        guard case .json = data, !isNull(row) else { return value(row).canonical }
+        let view = view
+        return withExtendedLifetime(self) {
+            unsafe .text(JSONOrder.normalized(view.text(row)) ?? Array(view.text(row)))
         }
     }
 
@@ -54,7 +80,7 @@ package struct Column: Sendable {
         case .bool(let storage): return .bool(storage.cells[row] != 0)
         case .numeric(let storage): return .numeric(storage.cells[row])
         case .interval(let storage): return .interval(storage.cells[row])
-        case .text(let storage): return .text(storage.bytes(row))
+        case .text(let storage), .json(let storage): return .text(storage.bytes(row))
         }
     }
 
@@ -84,10 +110,11 @@ package struct Column: Sendable {
             var cell = Interval()
             if case .interval(let interval) = value { cell = interval }
             return Column(.interval(Storage(repeating: cell, count: count)), validity: validity)
-        case .text:
+        case .text, .json:
             var bytes: [UInt8] = []
             if case .text(let text) = value { bytes = text }
-            return Column(.text(TextStorage(repeating: bytes, count: count)), validity: validity)
+            let storage = TextStorage(repeating: bytes, count: count)
+            return Column(.text(storage), validity: validity).texts(as: physical)
         }
     }
 
@@ -107,6 +134,7 @@ package struct Column: Sendable {
         case .numeric(let storage): return Column(.numeric(pick(storage)), validity: validity)
         case .interval(let storage): return Column(.interval(pick(storage)), validity: validity)
         case .text(let storage): return Column(.text(storage.gathered(rows)), validity: validity)
+        case .json(let storage): return Column(.json(storage.gathered(rows)), validity: validity)
         }
     }
 

@@ -21,7 +21,7 @@ package final class ColumnBuilder {
         case .bool: bools.reserve(capacity)
         case .numeric: numerics.reserve(capacity)
         case .interval: intervals.reserve(capacity)
-        case .text:
+        case .text, .json:
             offsets.reserve(capacity + 1)
             offsets.append(0)
         }
@@ -39,7 +39,7 @@ package final class ColumnBuilder {
         case .bool: bools.append(0)
         case .numeric: numerics.append(.zero)
         case .interval: intervals.append(Interval())
-        case .text: offsets.append(UInt32(bytes.count))
+        case .text, .json: offsets.append(UInt32(bytes.count))
         }
     }
 
@@ -101,7 +101,7 @@ package final class ColumnBuilder {
         case .bool: append(view.bool(row) != 0)
         case .numeric: append(view.numeric(row))
         case .interval: append(view.interval(row))
-        case .text: unsafe append(view.text(row))
+        case .text, .json: unsafe append(view.text(row))
         }
     }
 
@@ -114,10 +114,9 @@ package final class ColumnBuilder {
         case .bool: return Column(.bool(bools.storage()), validity: mask)
         case .numeric: return Column(.numeric(numerics.storage()), validity: mask)
         case .interval: return Column(.interval(intervals.storage()), validity: mask)
-        case .text:
-            return Column(
-                .text(TextStorage(offsets: offsets.storage(), bytes: bytes.storage())),
-                validity: mask)
+        case .text, .json:
+            let texts = TextStorage(offsets: offsets.storage(), bytes: bytes.storage())
+            return Column(.text(texts), validity: mask).texts(as: physical)
         }
     }
 }

@@ -23,10 +23,10 @@ package struct ColumnView {
             unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
         case .interval(let storage):
             unsafe cells = UnsafeMutableRawPointer(storage.cells.unsafePointer)
-        case .text(let storage):
+        case .text(let storage), .json(let storage):
             unsafe cells = UnsafeMutableRawPointer(storage.offsets.cells.unsafePointer)
         }
-        if case .text(let storage) = column.data {
+        if let storage = column.texts {
             unsafe textBytes = UnsafePointer(storage.bytes.cells.unsafePointer)
         } else {
             unsafe textBytes = UnsafePointer(cells.assumingMemoryBound(to: UInt8.self))
@@ -90,9 +90,13 @@ package struct ColumnView {
         case .int64: return cpure_hash_u64(UInt64(bitPattern: int64(row)), hash)
         case .bool: return cpure_hash_u64(UInt64(bool(row)), hash)
         case .text:
+            return unsafe ColumnView.hash(text(row), into: hash)
+        case .json:
             let bytes = unsafe text(row)
-            guard let start = bytes.baseAddress else { return cpure_hash_u64(0, hash) }
-            return unsafe cpure_hash_bytes(start, bytes.count, hash)
+            if !image, let own = unsafe JSONOrder.normalized(bytes) {
+                return unsafe own.withUnsafeBufferPointer { unsafe ColumnView.hash($0, into: hash) }
+            }
+            return unsafe ColumnView.hash(bytes, into: hash)
         case .double:
             let value = double(row)
             if !image, value == 0 { return cpure_hash_u64(0, hash) }
@@ -101,6 +105,11 @@ package struct ColumnView {
         case .numeric: return ColumnView.hash(numeric(row), into: hash, image: image)
         case .interval: return ColumnView.hash(interval(row), into: hash, image: image)
         }
+    }
+
+    private static func hash(_ bytes: UnsafeBufferPointer<UInt8>, into hash: UInt64) -> UInt64 {
+        guard let start = bytes.baseAddress else { return cpure_hash_u64(0, hash) }
+        return unsafe cpure_hash_bytes(start, bytes.count, hash)
     }
 
     static func hash(_ value: Numeric, into hash: UInt64, image: Bool) -> UInt64 {
@@ -135,11 +144,11 @@ package struct ColumnView {
         switch physical {
         case .int64: return int64(row) == other.int64(otherRow)
         case .bool: return bool(row) == other.bool(otherRow)
-        case .text:
+        case .text: return unsafe ColumnView.areSame(text(row), other.text(otherRow))
+        case .json:
             let (a, b) = unsafe (text(row), other.text(otherRow))
-            guard a.count == b.count else { return false }
-            guard let left = a.baseAddress, let right = b.baseAddress else { return true }
-            return unsafe cpure_equal(left, right, a.count) != 0
+            if unsafe ColumnView.areSame(a, b) { return true }
+            return unsafe !image && JSONOrder.areEqual(a, b)
         case .double:
             let (a, b) = (double(row), other.double(otherRow))
             if image { return a.bitPattern == b.bitPattern || (a.isNaN && b.isNaN) }
@@ -151,6 +160,14 @@ package struct ColumnView {
             let (a, b) = (interval(row), other.interval(otherRow))
             return image ? a == b : a.normalized == b.normalized
         }
+    }
+
+    private static func areSame(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>)
+        -> Bool
+    {
+        guard a.count == b.count else { return false }
+        guard let left = a.baseAddress, let right = b.baseAddress else { return true }
+        return unsafe cpure_equal(left, right, a.count) != 0
     }
 
     /// -1, 0, 1 in PostgreSQL's order of the type ("C" collation for text); neither row is NULL.
@@ -166,6 +183,9 @@ package struct ColumnView {
                 return a.count - b.count
             }
             return Int(unsafe cpure_compare(left, a.count, right, b.count))
+        case .json:
+            if equals(row, other, otherRow, image: true) { return 0 }
+            return unsafe JSONOrder.compare(text(row), other.text(otherRow))
         case .double: return ColumnView.order(double(row), other.double(otherRow))
         case .numeric: return Numeric.compare(numeric(row), other.numeric(otherRow))
         case .interval:

@@ -18,15 +18,8 @@ package enum OrderKey {
         case .double: append(view.double(row), to: &output)
         case .numeric: append(view.numeric(row), to: &output)
         case .interval: append(view.interval(row).normalized, to: &output)
-        case .text:
-            let bytes = unsafe view.text(row)
-            for index in 0..<bytes.count {
-                let byte = unsafe bytes[index]
-                output.append(byte)
-                if byte == 0 { output.append(255) }
-            }
-            output.append(0)
-            output.append(0)
+        case .text: unsafe append(text: view.text(row), to: &output)
+        case .json: unsafe JSONOrder.appendKey(view.text(row), to: &output)
         }
         if descending { for index in start..<output.count { output[index] = ~output[index] } }
     }
@@ -42,9 +35,20 @@ package enum OrderKey {
             case .interval:
                 append(Int64(view.interval(row).months), to: &output)
                 append(Int64(view.interval(row).days), to: &output)
+            case .json: unsafe append(text: view.text(row), to: &output)
             case .int64, .bool, .text: break
             }
         }
+    }
+
+    /// Zeros are escaped; two of them end it.
+    static func append(text: some Collection<UInt8>, to output: inout [UInt8]) {
+        for byte in text {
+            output.append(byte)
+            if byte == 0 { output.append(255) }
+        }
+        output.append(0)
+        output.append(0)
     }
 
     package static func append(_ value: Int64, to output: inout [UInt8]) {

@@ -17,6 +17,7 @@ package enum TextEncoding {
         case .double: FloatText.append(view.double(row), single: type.kind == .float4, to: &output)
         case .bool: output.append(view.bool(row) != 0 ? 116 : 102)
         case .numeric: view.numeric(row).appendText(to: &output)
+        case .json: unsafe output.append(contentsOf: view.text(row))
         case .interval: view.interval(row).appendText(type.style.intervalStyle, to: &output)
         case .text:
             let bytes = unsafe view.text(row)

@@ -27,9 +27,14 @@ package struct ArrayValue: Hashable, Sendable {
 
     // MARK: - Bytes
 
+    /// An element of jsonb is there as its text: an order key could not be read back.
+    private static func physical(_ element: DataType.Kind) -> DataType.Physical {
+        element == .jsonb ? .text : DataType(element).physical
+    }
+
     package func encoded(_ element: DataType.Kind) -> [UInt8] {
         var output: [UInt8] = []
-        let physical = DataType(element).physical
+        let physical = ArrayValue.physical(element)
         for value in elements {
             let column = Column.constant(value, physical, count: 1)
             withExtendedLifetime(column) { OrderKey.append(column.view, 0, to: &output) }
@@ -56,7 +61,7 @@ package struct ArrayValue: Hashable, Sendable {
 
     /// The inverse of `encoded`; bytes that it has not made give an empty array.
     package init(decoding bytes: [UInt8], _ element: DataType.Kind) {
-        let physical = DataType(element).physical
+        let physical = ArrayValue.physical(element)
         var reader = OrderKeyReader(bytes)
         while let marker = reader.byte(), marker != 0 {
             elements.append(marker == 1 ? reader.value(physical) : .null)
@@ -180,7 +185,7 @@ private struct OrderKeyReader {
             _ = word()
             return .interval(Interval())
         case .numeric: return .numeric(numeric())
-        case .text:
+        case .text, .json:
             var text: [UInt8] = []
             while let next = byte() {
                 if next == 0, byte() != 255 { break }

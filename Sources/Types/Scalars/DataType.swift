@@ -88,6 +88,8 @@ package struct DataType: Hashable, Sendable {
     @frozen @usableFromInline
     package enum Physical: UInt8, Sendable {
         case int64, double, bool, text, numeric, interval
+        /// Text whose equality and order are jsonb's.
+        case json
     }
 
     package var physical: Physical {
@@ -100,8 +102,9 @@ package struct DataType: Hashable, Sendable {
         case .numeric: .numeric
         case .interval: .interval
         case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .bytea, .uuid, .json,
-            .jsonb, .bpchar, .array, .oidvector:
+            .bpchar, .array, .oidvector:
             .text
+        case .jsonb: .json
         }
     }
 

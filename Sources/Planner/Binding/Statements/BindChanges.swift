@@ -249,7 +249,7 @@ extension Binder {
         var keys = columns
         for column in columns {
             switch column.type.physical {
-            case .numeric, .double, .interval:
+            case .numeric, .double, .interval, .json:
                 keys.append(
                     try convert(column, to: .text, .explicit, at: 0) {
                         SQLError.internalFault("no text of \(column.type.name)")
