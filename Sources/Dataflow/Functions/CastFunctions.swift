@@ -85,6 +85,11 @@ package enum CastFunctions {
         }
     }
 
+    /// The text that a value is printed as: of char(n) with its blanks, which a cast takes off.
+    package static func output(of type: DataType) -> ScalarFunction {
+        ScalarFunction("output", [type], .text) { e, c in toText(e, c, type, .text) }
+    }
+
     /// An explicit cast to varchar(n) or char(n): cuts what is too long.
     package static func cutting(from: DataType, to: DataType) -> ScalarFunction? {
         guard to.kind == .varchar || to.kind == .bpchar, to.modifier >= 4,

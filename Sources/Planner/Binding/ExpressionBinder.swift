@@ -336,7 +336,9 @@ struct ExpressionBinder {
             throw unresolved(name, types, at, isOperator: isOperator, isAmbiguous: found.count > 1)
         }
         var converted: [Expr] = []
-        for (index, argument) in arguments.enumerated() {
+        let seesBlanks = function.isVariadic || ExpressionBinder.blankSensitive.contains(name)
+        for (index, written) in arguments.enumerated() {
+            let argument = seesBlanks ? padded(written) : written
             let wanted = OverloadResolution.parameter(function, index)
             let context: CastFunctions.Context = function.isVariadic ? .explicit : .implicit
             converted.append(
@@ -354,6 +356,16 @@ struct ExpressionBinder {
                 position: binder.position(at))
         }
         return .call(function, converted, function.result)
+    }
+
+    /// What PostgreSQL declares for char(n) itself: it sees the blanks that a cast to text takes off.
+    private static let blankSensitive: Set<String> = [
+        "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*", "octet_length",
+    ]
+
+    private func padded(_ value: Expr) -> Expr {
+        guard value.type.kind == .bpchar, value.type.modifier >= 4 else { return value }
+        return .call(CastFunctions.output(of: value.type), [value], .text)
     }
 
     /// Functions of arrays and to JSON: they are made for the types at hand.
@@ -497,10 +509,24 @@ struct ExpressionBinder {
             let found = result ?? .constant(.bool(false), .boolean)
             return negated ? .not(found) : found
         }
-        let left = try bind(value)
+        var left = try bind(value)
+        var items = try bindAll(list)
+        // Several values without columns are compared in the type that they and the left side share.
+        let fixed = items.indices.filter { items[$0].0.columns.isEmpty }
+        let types = [left.type] + fixed.map { items[$0].0.type }
+        let kinds = Set(types.filter { $0.kind != .unknown }.map(\.base))
+        if fixed.count > 1, fixed.count == items.count, kinds.count > 1,
+            let type = OverloadResolution.commonType(types)
+        {
+            left = try binder.convertImplicitly(left, to: type, at: value.at)
+            for index in fixed {
+                let (item, itemAt) = items[index]
+                items[index].0 = try binder.convertImplicitly(item, to: type, at: itemAt)
+            }
+        }
         var tests: [Expr] = []
-        for item in list {
-            tests.append(try binary("=", left, try bind(item), at, (value.at, item.at)))
+        for (item, itemAt) in items {
+            tests.append(try binary("=", left, item, at, (value.at, itemAt)))
         }
         let found = ExpressionBinder.anyOf(tests[...]) ?? .constant(.bool(false), .boolean)
         return negated ? .not(found) : found
@@ -540,9 +566,11 @@ struct ExpressionBinder {
         } else {
             results.append((.constant(.null, .unknown), at))
         }
+        // ELSE decides about the type before the others.
+        results.insert(results.removeLast(), at: 0)
         let (unified, type) = try unify(results, "CASE")
-        let pairs = zip(conditions, unified).map { (when: $0.0, then: $0.1) }
-        return .cases(pairs, otherwise: unified[unified.count - 1], type)
+        let pairs = zip(conditions, unified.dropFirst()).map { (when: $0.0, then: $0.1) }
+        return .cases(pairs, otherwise: unified[0], type)
     }
 
     /// Converts alternatives to their common type.

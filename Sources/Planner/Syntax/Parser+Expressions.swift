@@ -406,8 +406,11 @@ extension Parser {
         if case .string(let text) = peek(ahead: 1), !Keyword.reserved.contains(word) {
             advance()
             advance()
+            // Only a column of char without a length has one of 1.
+            let isChar = word == "char" || word == "character"
             return .cast(
-                .literal(.string(text), at: at), TypeName(word, at: at), at: at)
+                .literal(.string(text), at: at), TypeName(isChar ? "bpchar" : word, at: at),
+                at: at)
         }
         let isTime = word == "timestamp" || word == "time" || word == "timestamptz"
         guard isTime || word == "double" else { return nil }
