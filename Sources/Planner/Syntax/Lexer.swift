@@ -92,7 +92,7 @@ struct Lexer {
             if try prefixedString(byte) { return }
             while Lexer.isWordStart(peek()) || Lexer.isDigit(peek()) || peek() == 36 { at += 1 }
             let word = bytes[start..<at].map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }
-            return add(.word(String(decoding: word, as: UTF8.self)), from: start)
+            return add(.word(Lexer.identifier(word)), from: start)
         }
         if Lexer.isDigit(byte) || (byte == 46 && Lexer.isDigit(peek(1))) { return try number() }
         switch byte {
@@ -104,7 +104,7 @@ struct Lexer {
             if name.isEmpty {
                 throw error("zero-length delimited identifier at or near \"\"\"\"", from: start)
             }
-            add(.quoted(String(decoding: name, as: UTF8.self)), from: start)
+            add(.quoted(Lexer.identifier(name)), from: start)
         case 36: try dollar()
         case 40, 41, 44, 59, 91, 93, 46:
             at += 1
@@ -120,6 +120,14 @@ struct Lexer {
             }
             operatorToken()
         }
+    }
+
+    /// A name, cut after the last whole character within PostgreSQL's 63 bytes.
+    static func identifier(_ bytes: [UInt8]) -> String {
+        guard bytes.count > 63 else { return String(decoding: bytes, as: UTF8.self) }
+        var end = 63
+        while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
     /// E'…', and U&, B, X, N strings. - Returns: false when it is an ordinary word.
