@@ -41,6 +41,8 @@ final class ViewRegion {
     /// Chunks on their way, by their place in `work`.
     private var ahead: [Int: DecodeAhead] = [:]
     private var target: Epoch?
+    /// Whether a step has ended since the process began.
+    private var hasStepped = false
     private static let chunkRows = 16384
 
     init(_ object: CatalogObject, _ plan: LogicalPlan, workers: WorkerGang) throws(SQLError) {
@@ -134,12 +136,16 @@ final class ViewRegion {
             try circuit.push(round)
             if MonotonicTime.now >= deadline, nextWork < work.count { return false }
         }
-        try circuit.finish()
+        // Where nothing came, operators have nothing to say; only the first step may speak of nothing.
+        if !work.isEmpty || !hasStepped {
+            try circuit.finish()
+            store.publish()
+            hasStepped = true
+        }
         work = []
         ahead = [:]
         frontier = target
         self.target = nil
-        store.publish()
         return true
     }
 

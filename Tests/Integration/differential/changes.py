@@ -195,7 +195,8 @@ class Changes:
             return self.update(table)
         return Statement(self.random.choice([
             f"UPDATE {table.name} SET id = id + 1000 WHERE id < 1000 AND {self.condition(table)}",
-            f"UPDATE {table.name} SET id = id - 1000 WHERE id BETWEEN 1000 AND 1999 AND {self.condition(table)}",
+            f"UPDATE {table.name} SET id = id - 1000 "
+            f"WHERE id BETWEEN 1000 AND 1999 AND {self.condition(table)}",
             f"UPDATE {table.name} SET id = {self.random.randint(1, 14)} "
             f"WHERE id = {self.random.randint(1, 14)}"]))
 
