@@ -44,7 +44,8 @@ enum MathFunctions {
             unary("ceil") { $0.rounded(.up) }, unary("ceiling") { $0.rounded(.up) },
             unary("floor") { $0.rounded(.down) }, unary("trunc") { $0.rounded(.towardZero) },
             unary("round") { $0.rounded(.toNearestOrEven) },
-            unary("sign") { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) },
+            // NaN is neither above nor below zero, which PostgreSQL calls 0.
+            unary("sign") { $0 > 0 ? 1 : ($0 < 0 ? -1 : 0) },
             unary("sqrt") { (x) throws(SQLError) in try root(x) },
             unary("cbrt") { cbrt($0) },
             unary("exp") { (x) throws(SQLError) in
