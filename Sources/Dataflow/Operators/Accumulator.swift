@@ -213,8 +213,7 @@ final class Accumulator {
                 argumentType.physical == .numeric
                 ? view.numeric(row) : Numeric(coefficient: Int128(view.int64(row)), scale: 0)
             NumericSum.add(value, weight, numericSum(words, at, group))
-            NumericSum.add(
-                try Numeric.multiply(value, value), weight, squareSum(words, at, group))
+            NumericSum.addSquare(value, weight, squareSum(words, at, group))
         case .floatVariance:
             let value = view.double(row)
             FloatSum.add(value, weight, words, at)

@@ -38,45 +38,71 @@ enum NumericSum {
             if !overflow, !overflow2 { return Accumulator.store(sum, words, place + 1) }
         }
         target.wide.add(
-            value, weight, target.group, part: target.part, countsRows: !isCounted)
+            ExactDecimal(value), weight, target.group, part: target.part, countsRows: !isCounted)
+    }
+
+    /// Adds the square of a value.
+    static func addSquare(_ value: Numeric, _ weight: Int64, _ target: Target) {
+        if !value.isFinite {
+            return add(value.form == .nan ? .nan : .infinity, weight, target)
+        }
+        if let square = Numeric.narrowProduct(value, value) { return add(square, weight, target) }
+        let square = ExactDecimal(value) * ExactDecimal(value)
+        target.words[target.at] &+= weight
+        let isCounted = square.scale < scales
+        if isCounted { target.words[target.at + 4 + square.scale * 3] &+= weight }
+        target.wide.add(square, weight, target.group, part: target.part, countsRows: !isCounted)
     }
 
     static func value(_ target: Target, isAverage: Bool) throws(SQLError) -> Value {
-        let (words, at) = (target.words, target.at)
-        let count = words[at]
+        let count = target.words[target.at]
         if count == 0 { return .null }
-        if words[at + 1] > 0 || (words[at + 2] > 0 && words[at + 3] > 0) { return .numeric(.nan) }
-        if words[at + 2] > 0 { return .numeric(.infinity) }
-        if words[at + 3] > 0 { return .numeric(.negativeInfinity) }
-        var sum = Numeric.zero
-        var largest = 0
-        for scale in 0..<scales where words[at + 4 + scale * 3] > 0 {
-            let part = Numeric(
-                coefficient: Accumulator.int128(words, at + 4 + scale * 3 + 1), scale: scale)
-            sum = try Numeric.add(sum, part)
-            largest = scale
+        if let special = special(target) { return .numeric(special) }
+        if target.wide.isEmpty {
+            let sum = try narrow(target)
+            return .numeric(isAverage ? try Numeric.divide(sum, Numeric(count)) : sum)
         }
-        if !target.wide.isEmpty {
-            sum = try exact(target, &largest)
-        }
-        return .numeric(isAverage ? try Numeric.divide(sum, Numeric(count)) : sum)
+        let sum = exact(target)
+        return .numeric(
+            isAverage ? try sum.divided(by: ExactDecimal(count)) : try sum.numeric())
     }
 
-    /// The sum where a part of it is beside the words: a scale's rows may all have gone while what they
-    /// left in both places cancels out.
-    private static func exact(_ target: Target, _ largest: inout Int) throws(SQLError) -> Numeric {
+    /// What NaN and the infinities among the values make of the sum; nil without them.
+    static func special(_ target: Target) -> Numeric? {
+        let (words, at) = (target.words, target.at)
+        if words[at + 1] > 0 || (words[at + 2] > 0 && words[at + 3] > 0) { return .nan }
+        if words[at + 2] > 0 { return .infinity }
+        return words[at + 3] > 0 ? .negativeInfinity : nil
+    }
+
+    private static func part(_ target: Target, _ scale: Int) -> Int128 {
+        Accumulator.int128(target.words, target.at + 4 + scale * 3 + 1)
+    }
+
+    /// The sum where all of it is in the words.
+    private static func narrow(_ target: Target) throws(SQLError) -> Numeric {
         var sum = Numeric.zero
+        for scale in 0..<scales where target.words[target.at + 4 + scale * 3] > 0 {
+            sum = try Numeric.add(sum, Numeric(coefficient: part(target, scale), scale: scale))
+        }
+        return sum
+    }
+
+    /// The sum of the finite values, at the largest scale among the rows that are there. A scale's rows
+    /// may all have gone while what they left in the words and beside them cancels out.
+    static func exact(_ target: Target) -> ExactDecimal {
+        var sum = ExactDecimal(.zero, scale: 0)
+        var largest = 0
         for scale in 0..<scales {
-            let part = Numeric(
-                coefficient: Accumulator.int128(target.words, target.at + 4 + scale * 3 + 1),
-                scale: scale)
-            sum = try Numeric.add(sum, part)
+            let part = part(target, scale)
+            if part != 0 { sum = sum + ExactDecimal(SignedNatural(part), scale: scale) }
+            if target.words[target.at + 4 + scale * 3] > 0 { largest = scale }
         }
-        for (rows, part) in try target.wide.sums(target.group, part: target.part) {
-            sum = try Numeric.add(sum, part)
-            if rows > 0 { largest = max(largest, Int(part.scale)) }
+        for (rows, part) in target.wide.sums(target.group, part: target.part) {
+            sum = sum + part
+            if rows > 0 { largest = max(largest, part.scale) }
         }
-        return try sum.rounded(to: largest)
+        return sum.rounded(to: largest)
     }
 }
 

@@ -16,16 +16,13 @@ enum Variance {
     ) throws(SQLError) -> Value {
         let count = values.words[values.at]
         if count == 0 || (count == 1 && isSample(function)) { return .null }
-        guard case .numeric(let sum) = try NumericSum.value(values, isAverage: false),
-            case .numeric(let squares) = try NumericSum.value(squares, isAverage: false)
-        else { return .null }
-        guard sum.isFinite, squares.isFinite else { return .numeric(.nan) }
-        let rows = Numeric(count)
-        let spread = try Numeric.add(
-            try Numeric.multiply(rows, squares), try Numeric.multiply(sum, sum).negated)
-        guard spread.signum > 0 else { return .numeric(.zero) }
-        let divisor = try Numeric.multiply(rows, isSample(function) ? Numeric(count - 1) : rows)
-        let variance = try Numeric.divide(spread, divisor)
+        guard NumericSum.special(values) == nil else { return .numeric(.nan) }
+        // Products of sums are long where the result is not: they stay out of the table of wide numerics.
+        let (sum, rows) = (NumericSum.exact(values), ExactDecimal(count))
+        let spread = rows * NumericSum.exact(squares) + (sum * sum).negated
+        guard !spread.value.isNegative, !spread.value.isZero else { return .numeric(.zero) }
+        let divisor = rows * (isSample(function) ? ExactDecimal(count - 1) : rows)
+        let variance = try spread.divided(by: divisor)
         return .numeric(
             isDeviation(function) ? try variance.squareRoot(scale: Int(variance.scale)) : variance)
     }

@@ -9,50 +9,33 @@ final class WideSums {
         let scale: Int
         /// Rows of a scale that the words do not count.
         var rows: Int64 = 0
-        var isNegative = false
-        var magnitude = Natural.zero
-
-        mutating func add(_ other: Natural, isNegative sign: Bool) {
-            if sign == isNegative {
-                magnitude = magnitude + other
-            } else if magnitude < other {
-                magnitude = other - magnitude
-                isNegative = sign
-            } else {
-                magnitude = magnitude - other
-            }
-        }
+        var sum = SignedNatural.zero
     }
 
     private var groups: [UInt32: [Entry]] = [:]
 
     var isEmpty: Bool { groups.isEmpty }
 
-    /// Adds a finite value as often as `weight` says; `countsRows` where the words do not.
-    func add(_ value: Numeric, _ weight: Int64, _ group: UInt32, part: Int, countsRows: Bool) {
+    /// Adds a value as often as `weight` says; `countsRows` where the words do not.
+    func add(
+        _ value: ExactDecimal, _ weight: Int64, _ group: UInt32, part: Int, countsRows: Bool
+    ) {
         var entries = groups[group] ?? []
-        let scale = Int(value.scale)
-        var index = entries.firstIndex { $0.part == part && $0.scale == scale } ?? entries.count
-        if index == entries.count {
-            entries.append(Entry(part: part, scale: scale))
-            index = entries.count - 1
-        }
+        let scale = value.scale
+        let index =
+            entries.firstIndex { $0.part == part && $0.scale == scale } ?? entries.count
+        if index == entries.count { entries.append(Entry(part: part, scale: scale)) }
         if countsRows { entries[index].rows += weight }
-        let product = value.magnitude * Natural(UInt128(weight.magnitude))
-        entries[index].add(product, isNegative: (value.signum < 0) != (weight < 0))
-        if entries[index].rows == 0, entries[index].magnitude.isZero { entries.remove(at: index) }
+        entries[index].sum = entries[index].sum + value.value * SignedNatural(Int128(weight))
+        if entries[index].rows == 0, entries[index].sum.isZero { entries.remove(at: index) }
         groups[group] = entries.isEmpty ? nil : entries
     }
 
     /// What is here of a group: for each scale the rows that the words do not count, and the sum.
-    func sums(_ group: UInt32, part: Int) throws(SQLError) -> [(rows: Int64, sum: Numeric)] {
-        var sums: [(rows: Int64, sum: Numeric)] = []
-        for entry in groups[group] ?? [] where entry.part == part {
-            let sum = try Numeric(
-                isNegative: entry.isNegative, entry.magnitude, scale: entry.scale)
-            sums.append((entry.rows, sum))
+    func sums(_ group: UInt32, part: Int) -> [(rows: Int64, sum: ExactDecimal)] {
+        (groups[group] ?? []).filter { $0.part == part }.map {
+            ($0.rows, ExactDecimal($0.sum, scale: $0.scale))
         }
-        return sums
     }
 
     // MARK: - Checkpoints
@@ -65,9 +48,9 @@ final class WideSums {
             output.write(Int32(entry.part))
             output.write(Int32(entry.scale))
             output.write(entry.rows)
-            output.write(entry.isNegative)
-            output.write(Int32(entry.magnitude.limbs.count))
-            for limb in entry.magnitude.limbs { output.write(UInt64(limb)) }
+            output.write(entry.sum.isNegative)
+            output.write(Int32(entry.sum.magnitude.limbs.count))
+            for limb in entry.sum.magnitude.limbs { output.write(UInt64(limb)) }
         }
     }
 
@@ -80,12 +63,12 @@ final class WideSums {
             var entry = Entry(
                 part: Int(try reader.readInt32()), scale: Int(try reader.readInt32()))
             entry.rows = try reader.readInt64()
-            entry.isNegative = try reader.readUInt8() != 0
+            let isNegative = try reader.readUInt8() != 0
             var limbs: [UInt] = []
             for _ in 0..<(try reader.readInt32()) {
                 limbs.append(UInt(UInt64(bitPattern: try reader.readInt64())))
             }
-            entry.magnitude = Natural(limbs: limbs)
+            entry.sum = SignedNatural(isNegative: isNegative, Natural(limbs: limbs))
             entries.append(entry)
         }
         groups[group] = entries.isEmpty ? nil : entries

@@ -2,16 +2,22 @@
 ///
 /// Nothing of it is kept in the table of wide numerics; results are rounded into a `Numeric` at the end.
 package struct FixedPoint: Sendable {
-    package private(set) var isNegative: Bool
-    private var magnitude: Natural
+    private let value: SignedNatural
     /// Digits behind the point.
     package let digits: Int
 
     private init(_ isNegative: Bool, _ magnitude: Natural, _ digits: Int) {
-        self.isNegative = isNegative && !magnitude.isZero
-        self.magnitude = magnitude
+        self.init(SignedNatural(isNegative: isNegative, magnitude), digits)
+    }
+
+    private init(_ value: SignedNatural, _ digits: Int) {
+        self.value = value
         self.digits = digits
     }
+
+    package var isNegative: Bool { value.isNegative }
+
+    private var magnitude: Natural { value.magnitude }
 
     package init(_ value: Int, digits: Int) {
         self.init(
@@ -39,29 +45,15 @@ package struct FixedPoint: Sendable {
 
     /// Rounded half away from zero. - Throws: 22003, 53200.
     package func numeric(scale: Int) throws(SQLError) -> Numeric {
-        let drop = digits - scale
-        if drop <= 0 {
-            return try Numeric(
-                isNegative: isNegative, magnitude * Natural.powerOfTen(-drop), scale: scale)
-        }
-        let half = Natural.powerOfTen(drop)
-        let (quotient, rest) = magnitude.divided(by: half)
-        let rounded = rest + rest < half ? quotient : quotient + Natural(1)
-        return try Numeric(isNegative: isNegative, rounded, scale: scale)
+        try ExactDecimal(value, scale: digits).rounded(to: scale).numeric()
     }
 
     package var isZero: Bool { magnitude.isZero }
 
-    package var negated: FixedPoint { FixedPoint(!isNegative, magnitude, digits) }
+    package var negated: FixedPoint { FixedPoint(value.negated, digits) }
 
     package static func + (left: FixedPoint, right: FixedPoint) -> FixedPoint {
-        if left.isNegative == right.isNegative {
-            return FixedPoint(left.isNegative, left.magnitude + right.magnitude, left.digits)
-        }
-        if left.magnitude < right.magnitude {
-            return FixedPoint(right.isNegative, right.magnitude - left.magnitude, left.digits)
-        }
-        return FixedPoint(left.isNegative, left.magnitude - right.magnitude, left.digits)
+        FixedPoint(left.value + right.value, left.digits)
     }
 
     package static func - (left: FixedPoint, right: FixedPoint) -> FixedPoint {

@@ -86,6 +86,12 @@ package struct Natural: Hashable, Sendable {
         return (Natural(limbs: quotient), Natural(limbs: remainder))
     }
 
+    /// The quotient, rounded half up; the divisor is not zero.
+    package func roundedQuotient(by divisor: Natural) -> Natural {
+        let (quotient, rest) = divided(by: divisor)
+        return rest + rest < divisor ? quotient : quotient + Natural(1)
+    }
+
     /// The largest number whose square is not above this one.
     package var squareRoot: Natural {
         if isZero { return self }

@@ -5,45 +5,6 @@ extension Numeric {
         target == Int(scale) ? magnitude : magnitude * Natural.powerOfTen(target - Int(scale))
     }
 
-    static func addWide(_ left: Numeric, _ right: Numeric, _ scale: Int) throws(SQLError) -> Numeric
-    {
-        let (a, b) = (left.magnitude(at: scale), right.magnitude(at: scale))
-        if (left.coefficient < 0) == (right.coefficient < 0) {
-            return try Numeric(isNegative: left.coefficient < 0, a + b, scale: scale)
-        }
-        if a < b { return try Numeric(isNegative: right.coefficient < 0, b - a, scale: scale) }
-        return try Numeric(isNegative: left.coefficient < 0, a - b, scale: scale)
-    }
-
-    static func multiplyWide(_ left: Numeric, _ right: Numeric, _ scale: Int) throws(SQLError)
-        -> Numeric
-    {
-        let isNegative = (left.coefficient < 0) != (right.coefficient < 0)
-        let product = left.magnitude * right.magnitude
-        if scale <= maximalScale {
-            return try Numeric(isNegative: isNegative, product, scale: scale)
-        }
-        // More digits than can be kept are rounded away.
-        return try Numeric(
-            isNegative: isNegative, Numeric.dropping(scale - maximalScale, of: product),
-            scale: maximalScale)
-    }
-
-    static func divideWide(_ left: Numeric, _ right: Numeric, _ scale: Int) throws(SQLError)
-        -> Numeric
-    {
-        var (dividend, divisor) = (left.magnitude, right.magnitude)
-        let shift = scale - Int(left.scale) + Int(right.scale)
-        if shift >= 0 {
-            dividend = dividend * Natural.powerOfTen(shift)
-        } else {
-            divisor = divisor * Natural.powerOfTen(-shift)
-        }
-        return try Numeric(
-            isNegative: (left.coefficient < 0) != (right.coefficient < 0),
-            Numeric.roundedQuotient(dividend, divisor), scale: scale)
-    }
-
     static func remainderWide(_ left: Numeric, _ right: Numeric, _ scale: Int) throws(SQLError)
         -> Numeric
     {
@@ -58,7 +19,7 @@ extension Numeric {
         var kept =
             truncating
             ? magnitude.divided(by: Natural.powerOfTen(drop)).quotient
-            : Numeric.dropping(drop, of: magnitude)
+            : magnitude.roundedQuotient(by: Natural.powerOfTen(drop))
         if digits < 0 { kept = kept * Natural.powerOfTen(-digits) }
         return try Numeric(isNegative: coefficient < 0, kept, scale: max(digits, 0))
     }
@@ -104,15 +65,5 @@ extension Numeric {
         let scale = max(Int(left.scale), Int(right.scale))
         let order = Natural.compare(left.magnitude(at: scale), right.magnitude(at: scale))
         return left.signum < 0 ? -order : order
-    }
-
-    /// magnitude / 10^digits, rounded half up.
-    static func dropping(_ digits: Int, of magnitude: Natural) -> Natural {
-        roundedQuotient(magnitude, Natural.powerOfTen(digits))
-    }
-
-    private static func roundedQuotient(_ dividend: Natural, _ divisor: Natural) -> Natural {
-        let (quotient, rest) = dividend.divided(by: divisor)
-        return rest + rest < divisor ? quotient : quotient + Natural(1)
     }
 }

@@ -155,7 +155,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
             let (sum, overflow) = a.addingReportingOverflow(b)
             if !overflow { return Numeric(coefficient: sum, scale: scale) }
         }
-        return try addWide(left, right, scale)
+        return try (ExactDecimal(left) + ExactDecimal(right)).numeric()
     }
 
     package var negated: Numeric {
@@ -189,19 +189,23 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         sign == 0 ? .nan : (sign < 0 ? .negativeInfinity : .infinity)
     }
 
+    /// left × right where 128 bits are enough; both finite.
+    package static func narrowProduct(_ left: Numeric, _ right: Numeric) -> Numeric? {
+        let scale = Int(left.scale) + Int(right.scale)
+        guard left.form == .finite, right.form == .finite, scale <= maximalScale else { return nil }
+        let (product, overflow) = left.coefficient.multipliedReportingOverflow(
+            by: right.coefficient)
+        return overflow ? nil : Numeric(coefficient: product, scale: scale)
+    }
+
     /// left × right, exact; the scales add up.
     package static func multiply(_ left: Numeric, _ right: Numeric) throws(SQLError) -> Numeric {
         if !left.isFinite || !right.isFinite {
             if left.form == .nan || right.form == .nan { return .nan }
             return infinity(signedLike: left.signum * right.signum)
         }
-        let scale = Int(left.scale) + Int(right.scale)
-        if left.form == .finite, right.form == .finite, scale <= maximalScale {
-            let (product, overflow) = left.coefficient.multipliedReportingOverflow(
-                by: right.coefficient)
-            if !overflow { return Numeric(coefficient: product, scale: scale) }
-        }
-        return try multiplyWide(left, right, scale)
+        if let product = narrowProduct(left, right) { return product }
+        return try (ExactDecimal(left) * ExactDecimal(right)).numeric()
     }
 
     /// The weight of the leading base-10000 digit, which PostgreSQL's choices of scale go by.
@@ -210,13 +214,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     /// Weight and value of the leading base-10000 digit, as PostgreSQL's numeric.c counts them.
     package var leadingDigit: (weight: Int, digit: Int128) {
         if coefficient == 0 { return (0, 0) }
-        let digits = isWide ? magnitude.digits : []
-        let exponent = (isWide ? digits.count : Numeric.digitCount(coefficient)) - 1 - Int(scale)
+        if isWide { return ExactDecimal(self).leadingDigit }
+        let exponent = Numeric.digitCount(coefficient) - 1 - Int(scale)
         let weight = exponent >= 0 ? exponent / 4 : -((-exponent + 3) / 4)
-        if isWide {
-            let head = digits.prefix(exponent - 4 * weight + 1)
-            return (weight, head.reduce(0) { $0 * 10 + Int128($1) })
-        }
         let shift = -Int(scale) - 4 * weight
         let magnitude = coefficient < 0 ? 0 &- coefficient : coefficient
         if shift >= 0 { return (weight, magnitude * (Numeric.powerOfTen(shift) ?? 1)) }
@@ -227,11 +227,13 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     package var decimalExponent: Int { coefficient == 0 ? 0 : digitCount - 1 - Int(scale) }
 
     /// The scale of a quotient: select_div_scale() of PostgreSQL's numeric.c.
-    private static func quotientScale(_ left: Numeric, _ right: Numeric) -> Int {
-        let (weight1, digit1) = left.leadingDigit
-        let (weight2, digit2) = right.leadingDigit
-        let quotientWeight = weight1 - weight2 - (digit1 <= digit2 ? 1 : 0)
-        return min(1000, max(16 - quotientWeight * 4, Int(left.scale), Int(right.scale), 0))
+    static func quotientScale(
+        _ left: (leading: (weight: Int, digit: Int128), scale: Int),
+        _ right: (leading: (weight: Int, digit: Int128), scale: Int)
+    ) -> Int {
+        let less = left.leading.digit <= right.leading.digit ? 1 : 0
+        let quotientWeight = left.leading.weight - right.leading.weight - less
+        return min(1000, max(16 - quotientWeight * 4, left.scale, right.scale, 0))
     }
 
     /// left / right at PostgreSQL's scale. - Throws: 22012, 22003.
@@ -244,7 +246,9 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
             return right.isFinite ? infinity(signedLike: left.signum * right.signum) : .nan
         }
         if !right.isFinite { return .zero }
-        return try divide(left, right, scale: quotientScale(left, right))
+        let scale = quotientScale(
+            (left.leadingDigit, Int(left.scale)), (right.leadingDigit, Int(right.scale)))
+        return try divide(left, right, scale: scale)
     }
 
     /// left / right with `scale` digits, rounded half away from zero; both finite, right not zero.
@@ -256,7 +260,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
         {
             return quotient
         }
-        return try divideWide(left, right, scale)
+        return try ExactDecimal(left).divided(by: ExactDecimal(right), scale: scale)
     }
 
     /// nil when it does not fit.

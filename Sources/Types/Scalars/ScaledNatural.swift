@@ -16,7 +16,7 @@ package struct ScaledNatural: Sendable {
         // A bit is 0.30103 digits.
         let excess = Int(Double(magnitude.bitCount) * 0.30103) - max(digits, 1)
         if excess > 0 {
-            self.magnitude = Numeric.dropping(excess, of: magnitude)
+            self.magnitude = magnitude.roundedQuotient(by: Natural.powerOfTen(excess))
             self.scale = scale - excess
         }
     }
@@ -42,6 +42,7 @@ package struct ScaledNatural: Sendable {
                 scale: target)
         }
         return try Numeric(
-            isNegative: isNegative, Numeric.dropping(scale - target, of: magnitude), scale: target)
+            isNegative: isNegative,
+            magnitude.roundedQuotient(by: Natural.powerOfTen(scale - target)), scale: target)
     }
 }
