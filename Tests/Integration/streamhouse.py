@@ -97,7 +97,7 @@ class Streamhouse:
         self.process = None
         self.stdout_lines = []
         self.host = "127.0.0.1"
-        self.pg_port = self.kafka_port = self.http_port = 0
+        self.forget_ports()
         self._reader = None
 
     # Life and death
@@ -156,6 +156,10 @@ class Streamhouse:
         """Starts again on the same directory and the same ports, so that clients find it."""
         assert not self.is_running(), "stop or kill it first"
         return self.start()
+
+    def forget_ports(self):
+        """Lets the next start take any that are free."""
+        self.pg_port = self.kafka_port = self.http_port = 0
 
     def discard(self):
         """Ends it without a claim about how, for the end of a test that has said its say."""

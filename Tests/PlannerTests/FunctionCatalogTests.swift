@@ -64,6 +64,7 @@ import Types
     }
 
     private func query(_ entry: FunctionEntry) -> String {
+        if entry.name == "row_to_json" { return "SELECT row_to_json(t) FROM (SELECT 1) t" }
         if entry.name == "current_user" || entry.name == "session_user" {
             return "SELECT \(entry.name)"
         }

@@ -141,7 +141,7 @@ enum CalendarFunctions {
     }
 
     /// Months and days on the local calendar, the rest on the clock.
-    private static func add(_ instant: Int64, _ interval: Interval, _ zone: TimeZoneRules)
+    static func add(_ instant: Int64, _ interval: Interval, _ zone: TimeZoneRules)
         throws(SQLError) -> Int64
     {
         guard Timestamp.isFinite(instant) else { return instant }

@@ -7,7 +7,8 @@ package enum FunctionRegistry {
             ArithmeticFunctions.all, ComparisonFunctions.all, CastFunctions.all, MathFunctions.all,
             NumericPowers.all,
             TextFunctions.all, PatternFunctions.all, DateTimeFunctions.all, CalendarFunctions.all,
-            JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, ByteFunctions.all,
+            JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, SeriesFunctions.all,
+            ByteFunctions.all,
             IntegerFunctions.all, SimilarPattern.all, FormattingFunctions.all,
             DigestFunctions.all, FormatFunction.all, NullCounts.all,
         ]

@@ -310,7 +310,7 @@ final class Accumulator {
             return tree?.extreme(group) ?? .null
         case .collection:
             return try collected?.value(
-                group, aggregate.function, argumentType, isDistinct: aggregate.isDistinct) ?? .null
+                group, aggregate, argumentType) ?? .null
         }
     }
 

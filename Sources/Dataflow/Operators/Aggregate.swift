@@ -47,6 +47,8 @@ package struct Aggregate: Sendable {
     package var filter: Expr?
     package var isDistinct = false
     package var order: [Order] = []
+    /// Of json_agg: whether its elements stand on lines of their own, as arrays and rows do.
+    package var separatesLines = false
     package let result: DataType
 
     package init(_ function: Function, argument: Expr?, filter: Expr?, result: DataType) {

@@ -49,11 +49,11 @@ final class CollectedValues {
     }
 
     func value(
-        _ group: UInt32, _ function: Aggregate.Function, _ type: DataType, isDistinct: Bool
+        _ group: UInt32, _ aggregate: Aggregate, _ type: DataType
     ) throws(SQLError) -> Value {
-        let list = values(group, isDistinct: isDistinct)
+        let list = values(group, isDistinct: aggregate.isDistinct)
         if list.isEmpty { return .null }
-        switch function {
+        switch aggregate.function {
         case .stringAgg:
             var text: [UInt8] = []
             for (index, (value, separator)) in list.enumerated() {
@@ -71,8 +71,9 @@ final class CollectedValues {
         case .jsonAgg:
             var items: [[UInt8]] = []
             for (value, _) in list { items.append(try JSONFunctions.json(value, type)) }
-            return .text([91] + items.joined(separator: Array(", ".utf8)) + [93])
-        case .jsonObjectAgg, .jsonbObjectAgg: return try object(list, function, type)
+            let separator = Array((aggregate.separatesLines ? ", \n " : ", ").utf8)
+            return .text([91] + items.joined(separator: separator) + [93])
+        case .jsonObjectAgg, .jsonbObjectAgg: return try object(list, aggregate.function, type)
         default: throw .internalFault("a collecting aggregate without a result")
         }
     }

@@ -81,81 +81,52 @@ package final class MapOperator: Operator {
     }
 }
 
-/// generate_series over integers: one row in, many out.
+/// generate_series: one row in, many out.
 package final class SeriesOperator: Operator {
     private let arguments: [Expr]
+    private let type: DataType
+    private static let chunkRows = 4096
 
-    /// start, stop and step; the result is the input's columns and the value.
-    package init(_ arguments: [Expr]) { self.arguments = arguments }
+    /// The result is the input's columns and the value.
+    /// - Parameter arguments: as of the functions of `SeriesFunctions`.
+    package init(_ arguments: [Expr], _ type: DataType) {
+        self.arguments = arguments
+        self.type = type
+    }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         let evaluation = Evaluation(chunk)
         let bounds = arguments.map { evaluation.evaluate($0) }
+        for row in 0..<chunk.count where !evaluation.hasFailed(row) {
+            // A row gives all its values or none.
+            do throws(SQLError) { try Series(bounds, type, row)?.check() } catch {
+                evaluation.fail(row, error)
+            }
+        }
         _ = try out.divert(evaluation, chunk)
         for row in 0..<chunk.count where !evaluation.hasFailed(row) {
-            if bounds.contains(where: { $0.isNull(row) }) { continue }
-            if case .interval(let steps) = bounds[2].data {
-                let ends = (bounds[0].int64s.cells[row], bounds[1].int64s.cells[row])
-                try emit(chunk, row, ends.0, ends.1, steps.cells[row], out)
-                continue
+            guard var series = try Series(bounds, type, row) else { continue }
+            var builder = ColumnBuilder(type.physical)
+            var count = 0
+            while let value = try series.next() {
+                builder.append(value)
+                count += 1
+                if count == SeriesOperator.chunkRows {
+                    try emit(builder.column(), count, chunk, row, out)
+                    builder = ColumnBuilder(type.physical)
+                    count = 0
+                }
             }
-            let cells = bounds.map { $0.int64s.cells[row] }
-            try emit(chunk, row, cells, out)
+            if count > 0 { try emit(builder.column(), count, chunk, row, out) }
         }
     }
 
-    /// Timestamps apart by an interval.
-    private func emit(
-        _ chunk: Batch, _ row: Int, _ start: Int64, _ stop: Int64, _ step: Interval, _ out: Output
-    ) throws(SQLError) {
-        let sign = step.normalized
-        guard sign != 0 else {
-            throw SQLError(.invalidParameterValue, "step size cannot equal zero")
-        }
-        var next = start
-        var values: [Int64] = []
-        guard Timestamp.isFinite(start) else {
-            throw SQLError(.invalidParameterValue, "start value cannot be infinite")
-        }
-        while sign > 0 ? next <= stop : next >= stop {
-            values.append(next)
-            next = try Timestamp.add(next, step)
-            if values.count == 4096 {
-                try emit(values, chunk, row, out)
-                values = []
-            }
-        }
-        try emit(values, chunk, row, out)
-    }
-
-    private func emit(_ values: [Int64], _ chunk: Batch, _ row: Int, _ out: Output) throws(SQLError)
+    private func emit(_ values: Column, _ count: Int, _ chunk: Batch, _ row: Int, _ out: Output)
+        throws(SQLError)
     {
-        if values.isEmpty { return }
-        let rows = Storage<UInt32>(repeating: UInt32(row), count: values.count)
+        let rows = Storage<UInt32>(repeating: UInt32(row), count: count)
         let base = chunk.gathered(rows.cells)
-        let series = Column(.int64(Storage(values)))
-        try out.emit(
-            Batch(columns: base.columns + [series], count: values.count, weights: base.weights))
-    }
-
-    private func emit(_ chunk: Batch, _ row: Int, _ bounds: [Int64], _ out: Output) throws(SQLError)
-    {
-        let (start, stop, step) = (bounds[0], bounds[1], bounds[2])
-        guard step != 0 else {
-            throw SQLError(.invalidParameterValue, "step size cannot equal zero")
-        }
-        var next = start
-        var isDone = false
-        while !isDone, step > 0 ? next <= stop : next >= stop {
-            var values: [Int64] = []
-            while values.count < 4096, !isDone, step > 0 ? next <= stop : next >= stop {
-                values.append(next)
-                let (sum, overflow) = next.addingReportingOverflow(step)
-                isDone = overflow
-                next = sum
-            }
-            try emit(values, chunk, row, out)
-        }
+        try out.emit(Batch(columns: base.columns + [values], count: count, weights: base.weights))
     }
 }
 

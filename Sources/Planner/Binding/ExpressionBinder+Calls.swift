@@ -10,6 +10,15 @@ extension ExpressionBinder {
         if let aggregate = ExpressionBinder.aggregateNames[name] {
             return try bindAggregate(aggregate, name, call)
         }
+        if SetFunctions.names.contains(name) {
+            guard let setCalls else {
+                throw SQLError(
+                    .featureNotSupported,
+                    "set-returning functions are not allowed in \(forbidsAggregates ?? "this place")",
+                    position: position)
+            }
+            return try setCalls.add(call, self)
+        }
         if call.isStar || call.isDistinct || call.filter != nil || !call.orderBy.isEmpty {
             if FunctionRegistry.overloads(name).isEmpty { throw noSuchFunction(name, [], call.at) }
             throw SQLError(
@@ -18,6 +27,37 @@ extension ExpressionBinder {
         if ["coalesce", "greatest", "least"].contains(name), call.arguments.isEmpty {
             throw SQLError(.syntaxError, "syntax error at or near \")\"", position: position)
         }
+        if let bound = try form(name, call) { return bound }
+        var arguments: [Expr] = []
+        for argument in call.arguments {
+            arguments.append(try bindArgument(argument, of: name))
+        }
+        if name == "row_to_json", arguments.count == 1, arguments[0].type.kind == .json {
+            return arguments[0]
+        }
+        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1 {
+            arguments[0] = try quotable(arguments[0], name, call.at)
+        }
+        if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
+        // type(value) is a cast when there is no such function.
+        if FunctionRegistry.overloads(name).isEmpty, arguments.count == 1,
+            let type = DataType.named(name)
+        {
+            return try binder.convert(arguments[0], to: type, .explicit, at: call.at) {
+                noSuchFunction(name, arguments.map(\.type), call.at)
+            }
+        }
+        // What is not declared is for the binder's own use.
+        guard FunctionCatalog.isDeclared(name) else {
+            throw noSuchFunction(name, arguments.map(\.type), call.at)
+        }
+        arguments += try FunctionCatalog.defaults(name, count: arguments.count)
+        return try function(name, arguments, call.at)
+    }
+
+    /// What the grammar knows by a name of its own; nil when the call is a function's.
+    private func form(_ name: String, _ call: FunctionCall) throws(SQLError) -> Expr? {
+        let position = binder.position(call.at)
         switch name {
         case "coalesce":
             let (list, type) = try unify(try bindAll(call.arguments), "COALESCE")
@@ -53,28 +93,8 @@ extension ExpressionBinder {
             )
             return try function(
                 "age", [try bind(midnight), try bind(call.arguments[0])], call.at)
-        default: break
+        default: return nil
         }
-        var arguments: [Expr] = []
-        for argument in call.arguments { arguments.append(try bind(argument)) }
-        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1 {
-            arguments[0] = try quotable(arguments[0], name, call.at)
-        }
-        if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
-        // type(value) is a cast when there is no such function.
-        if FunctionRegistry.overloads(name).isEmpty, arguments.count == 1,
-            let type = DataType.named(name)
-        {
-            return try binder.convert(arguments[0], to: type, .explicit, at: call.at) {
-                noSuchFunction(name, arguments.map(\.type), call.at)
-            }
-        }
-        // What is not declared is for the binder's own use.
-        guard FunctionCatalog.isDeclared(name) else {
-            throw noSuchFunction(name, arguments.map(\.type), call.at)
-        }
-        arguments += try FunctionCatalog.defaults(name, count: arguments.count)
-        return try function(name, arguments, call.at)
     }
 
     /// PostgreSQL declares the quoting functions for any type, by its text.
@@ -176,7 +196,7 @@ extension ExpressionBinder {
         guard call.arguments.count == count else {
             throw noSuchFunction(name, try inner.bindAll(call.arguments).map(\.0.type), call.at)
         }
-        var argument = try inner.bind(call.arguments[isObject ? 1 : 0])
+        var argument = try inner.bindArgument(call.arguments[isObject ? 1 : 0], of: name)
         if argument.type.kind == .unknown {
             let wanted: DataType =
                 [.sum, .avg].contains(function) ? .float8 : .text
@@ -196,6 +216,8 @@ extension ExpressionBinder {
         }
         var aggregate = Aggregate(function, argument: argument, filter: filter, result: result)
         aggregate.isDistinct = call.isDistinct
+        aggregate.separatesLines =
+            argument.type.kind == .array || inner.wholeRow(call.arguments[0]) != nil
         if function == .stringAgg {
             if argument.type.kind != .text, argument.type.kind != .bytea {
                 throw noSuchFunction(
@@ -266,6 +288,7 @@ extension ExpressionBinder {
         if definition.hasFrame { throw SQLError.unsupported("a window frame", at: position) }
         var plain = self
         plain.windows = nil
+        plain.setCalls = nil
         plain.forbidsAggregates = forbidsAggregates ?? "window function calls"
         var partition: [Expr] = []
         for node in definition.partition {

@@ -13,6 +13,8 @@ struct ExpressionBinder {
     var subqueries: Subqueries?
     /// Where window functions are collected; nil where there can be none.
     var windows: Windows?
+    /// Where set-returning functions are collected; nil where there can be none.
+    var setCalls: SetFunctionCalls?
     /// Whether NULL and false are the same to whoever asks: at the top of WHERE, HAVING and ON.
     var isCondition = false
 
@@ -98,8 +100,8 @@ struct ExpressionBinder {
         case .comparedQuery(let symbol, let left, let query, let isAll, let at):
             return try subqueries(at).compared(
                 try bind(left), symbol, query, isAll: isAll, inner, at: at)
-        case .arrayQuery(_, let at):
-            throw SQLError.unsupported("ARRAY(SELECT …)", at: binder.position(at))
+        case .arrayQuery(let query, let at):
+            return try subqueries(at).array(query, at: at)
         case .array(let list, let at): return try arrayConstructor(list, at)
         case .subscript_(let value, let subscripts, let at):
             return try subscripted(try bind(value), subscripts, at)
@@ -320,6 +322,9 @@ struct ExpressionBinder {
             || name == "make_timestamptz" && types.count == 6
             || name == "to_char" && types.first?.kind == .date
             || name == "date_trunc" && types.count == 2 && types[1].kind == .date
+            || name == SeriesFunctions.name && types.count == 3
+                && types.contains { $0.kind == .interval || $0.kind == .date }
+                && !types.contains { $0.kind == .timestamp }
         if !name.hasSuffix("@zone"),
             needsZone || types.contains(where: { $0.kind == .timestamptz }),
             !OverloadResolution.candidates(
@@ -547,6 +552,12 @@ struct ExpressionBinder {
         _ otherwise: Expression?,
         _ at: Int
     ) throws(SQLError) -> Expr {
+        if setCalls != nil {
+            var inner = self
+            inner.setCalls = nil
+            inner.forbidsAggregates = forbidsAggregates ?? "CASE"
+            return try inner.cases(operand, arms, otherwise, at)
+        }
         var conditions: [Expr] = []
         var results: [(Expr, Int)] = []
         let subject: Expr?

@@ -85,7 +85,18 @@ struct FromBinder {
         case .join(let kind, let left, let right, let condition, let at):
             let first = try bind(left)
             let (second, level) = try bind(right, beside: first.scope)
-            return try join(kind, first, second, condition, level, at)
+            var bound = try join(kind, first, second, condition, level, at)
+            // Columns that USING has merged come before those of the sides.
+            let merged =
+                bound.scope.entries.count - first.scope.entries.count
+                - second.scope.entries.count
+            for index in bound.scope.entries.indices.dropFirst(merged) {
+                let isLeft = index < merged + first.scope.entries.count
+                if kind == .full || kind == (isLeft ? .right : .left) {
+                    bound.scope.entries[index].canBeMissing = true
+                }
+            }
+            return bound
         }
     }
 
@@ -171,7 +182,6 @@ struct FromBinder {
         case "hop": return try hop(call, alias)
         case "session": return try session(call, alias)
         case "cumulate": throw SQLError.unsupported("CUMULATE", at: binder.position(call.at))
-        case "generate_series": return try series(call, alias)
         default:
             let expressions = ExpressionBinder(
                 binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
@@ -186,15 +196,25 @@ struct FromBinder {
         throws(SQLError) -> Bound?
     {
         let name = call.name[call.name.count - 1]
+        let found = Subqueries(binder, outer: Scope())
         let expressions = ExpressionBinder(
-            binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
+            binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM",
+            subqueries: found)
         guard let rows = try SetFunctions.arrays(expressions, call) else { return nil }
         let table = alias?.name ?? name
         var fields = rows.map { $0.field }
         if fields.count == 1, rows[0].takesAlias { fields[0].name = table }
         if withOrdinality { fields.append(Field("ordinality", .int8)) }
-        return try scoped(
-            .unnest(.unit, rows.map(\.array), fields), table, alias?.columns ?? [], call.at)
+        let input = try found.applied(to: .unit)
+        let plan: LogicalPlan
+        if !withOrdinality, let bounds = SetFunctions.bounds(ofSeries: rows[0].array) {
+            plan = .series(input, bounds, fields[0])
+        } else {
+            plan = .unnest(input, rows.map(\.array), fields)
+        }
+        let width = plan.fields.count
+        let own = SubqueryJoin.kept(plan, (width - fields.count)..<width)
+        return try scoped(found.isEmpty ? plan : own, table, alias?.columns ?? [], call.at)
     }
 
     /// TUMBLE(relation, time column, width): the relation's rows with window_start and window_end.
@@ -315,52 +335,6 @@ struct FromBinder {
             call.at)
     }
 
-    private func series(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        let expressions = ExpressionBinder(
-            binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
-        var bounds = try expressions.bindAll(call.arguments)
-        guard bounds.count == 2 || bounds.count == 3 else {
-            throw SQLError(
-                .undefinedFunction, "function generate_series does not exist",
-                hint:
-                    "No function matches the given name and argument types. You might need to add "
-                    + "explicit type casts.", position: binder.position(call.at))
-        }
-        let name = alias?.name ?? "generate_series"
-        if bounds.contains(where: { $0.0.type.kind == .timestamp }), bounds.count == 3 {
-            let list = [
-                try binder.convertImplicitly(bounds[0].0, to: .timestamp, at: bounds[0].1),
-                try binder.convertImplicitly(bounds[1].0, to: .timestamp, at: bounds[1].1),
-                try binder.convertImplicitly(bounds[2].0, to: .interval, at: bounds[2].1),
-            ]
-            let field = Field(alias?.columns.first ?? name, .timestamp)
-            return try scoped(.series(.unit, list, field), name, [], call.at)
-        }
-        if bounds.contains(where: {
-            OverloadResolution.category($0.0.type) == .string && $0.0.type.kind != .unknown
-        }) {
-            let types = bounds.map(\.0.type.name).joined(separator: ", ")
-            throw SQLError(
-                .undefinedFunction, "function generate_series(\(types)) does not exist",
-                hint:
-                    "No function matches the given name and argument types. You might need to add "
-                    + "explicit type casts.", position: binder.position(call.at))
-        }
-        if bounds.count == 2 { bounds.append((.constant(.int(1), .int4), call.at)) }
-        let isWide = bounds.contains { $0.0.type.kind == .int8 }
-        let type: DataType = isWide ? .int8 : .int4
-        var list: [Expr] = []
-        for (bound, at) in bounds {
-            guard bound.type.isInteger || bound.type.kind == .unknown else {
-                throw SQLError.unsupported(
-                    "generate_series over \(bound.type.name)", at: binder.position(at))
-            }
-            list.append(try binder.convertImplicitly(bound, to: type, at: at))
-        }
-        let field = Field(alias?.columns.first ?? name, type)
-        return try scoped(.series(.unit, list, field), name, [], call.at)
-    }
-
     // MARK: - Joins
 
     private func refuseSameNames(_ left: Scope, _ right: Scope, at: Int) throws(SQLError) {
@@ -468,8 +442,11 @@ struct FromBinder {
             let equal = try expressions.binary("=", first, second, at, (at, at))
             predicate = predicate.map { .and($0, equal) } ?? equal
             let chosen = kind == .right ? b : a
-            entries[a].isHidden = true
-            entries[b].isHidden = true
+            for place in [a, b] {
+                entries[place].isHidden = true
+                // What an earlier USING has merged can be named no other way.
+                if entries[place].table.isEmpty, kind == .full { entries[place].name = "" }
+            }
             if kind != .full, entries[chosen].type.kind == type.kind {
                 // The merged column is the side's own: a name of either kind means the same.
                 var entry = entries[chosen]

@@ -16,7 +16,14 @@ final class Grouping {
     /// Those within the aggregates' arguments; they are joined to the input.
     let subqueries: Subqueries
 
-    init(input: Scope, keys: [Expr], sets: [[Int]]? = nil, subqueries: Subqueries) {
+    /// Those within the keys, which are computed before the grouping.
+    private let setCalls: SetFunctionCalls
+
+    init(
+        input: Scope, keys: [Expr], sets: [[Int]]? = nil, subqueries: Subqueries,
+        setCalls: SetFunctionCalls
+    ) {
+        self.setCalls = setCalls
         self.subqueries = subqueries
         self.input = input
         self.keys = keys
@@ -99,8 +106,9 @@ final class Grouping {
         default: break
         }
         if Grouping.hasAggregate(node) { return nil }
-        let plain = ExpressionBinder(
+        var plain = ExpressionBinder(
             binder: binder.binder, scope: input, forbidsAggregates: binder.forbidsAggregates)
+        if !setCalls.isEmpty { plain.setCalls = setCalls }
         guard case .column(let parts, let at) = node else {
             guard let bound = try? plain.bind(node) else { return nil }
             return keyColumn(bound)

@@ -54,8 +54,13 @@ extension Binder {
     private func values(_ rows: [[Expression]], _ at: Int) throws(SQLError) -> LogicalPlan {
         let binder = ExpressionBinder(binder: self, scope: Scope(), forbidsAggregates: "VALUES")
         var bound: [[(Expr, Int)]] = []
+        var subqueries: [Subqueries] = []
         for row in rows {
-            bound.append(try binder.bindAll(row))
+            var own = binder
+            let found = Subqueries(self, outer: Scope())
+            own.subqueries = found
+            subqueries.append(found)
+            bound.append(try own.bindAll(row))
             guard row.count == rows[0].count else {
                 throw SQLError(
                     .syntaxError, "VALUES lists must all be the same length", position: position(at)
@@ -69,7 +74,13 @@ extension Binder {
             columns.append(list)
             fields.append(Field("column\(index + 1)", type))
         }
-        return .values(rows.indices.map { row in columns.map { $0[row] } }, fields)
+        let list = rows.indices.map { row in columns.map { $0[row] } }
+        if subqueries.allSatisfy(\.isEmpty) { return .values(list, fields) }
+        var parts: [LogicalPlan] = []
+        for (row, found) in zip(list, subqueries) {
+            parts.append(.project(try found.applied(to: .unit), row, fields))
+        }
+        return parts.count == 1 ? parts[0] : .union(parts)
     }
 
     private func setOperation(

@@ -25,8 +25,7 @@ struct SelectBinder {
         if plan.isAlwaysEmpty { binder.isOverNothing = true }
         defer { binder.isOverNothing = wasEmpty }
         (plan, scope) = try filtered(plan, scope)
-        var items = try expandedItems(scope)
-        (plan, scope, items) = try unnested(plan, scope, items)
+        let items = try expandedItems(scope)
         let hasAggregates =
             !select.groupBy.isEmpty || select.having != nil
             || items.contains { Grouping.hasAggregate($0.expression) }
@@ -34,32 +33,16 @@ struct SelectBinder {
         var expressions = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: nil)
         let windows = Windows(named: select.windows)
         expressions.windows = windows
-        var grouping: Grouping?
-        let subqueries: Subqueries
-        if hasAggregates {
-            let (keys, sets) = try groupKeys(items, scope)
-            let made = Grouping(
-                input: scope, keys: keys, sets: sets,
-                subqueries: Subqueries(binder, outer: scope))
-            grouping = made
-            expressions.grouping = made
-            subqueries = Subqueries(
-                binder, outer: made.outputScope, firstColumn: SelectBinder.firstSubquery)
-        } else {
-            expressions.forbidsAggregates = "this place"
-            subqueries = Subqueries(binder, outer: scope, firstColumn: SelectBinder.firstSubquery)
-        }
+        let setCalls = SetFunctionCalls()
+        expressions.setCalls = setCalls
+        let grouping = hasAggregates ? try self.grouping(items, &plan, scope) : nil
+        expressions.grouping = grouping
+        if grouping == nil { expressions.forbidsAggregates = "this place" }
+        let subqueries = Subqueries(
+            binder, outer: grouping?.outputScope ?? scope, firstColumn: SelectBinder.firstSubquery)
         expressions.subqueries = subqueries
         var outputs = try self.outputs(items, expressions)
-        var having: Expr?
-        if let condition = select.having {
-            var conditions = expressions
-            conditions.isCondition = true
-            conditions.windows = nil
-            conditions.forbidsAggregates = "HAVING"
-            having = try binder.condition(
-                try conditions.bind(condition), "HAVING", at: condition.at)
-        }
+        let having = try self.having(expressions)
         let (keys, extra) = try sortKeys(outputs, expressions)
         let distinctOn = try distinctExpressions(outputs, expressions)
         if let grouping { plan = try aggregated(plan, grouping) }
@@ -68,7 +51,9 @@ struct SelectBinder {
         let wide = plan.fields.count
         func placed(_ expression: Expr) -> Expr {
             expression.remapped { index in
-                if OuterReference.isOuter(index) { return index }
+                if OuterReference.isOuter(index) || index >= SetFunctionCalls.firstColumn {
+                    return index
+                }
                 if index >= Windows.firstColumn { return index - Windows.firstColumn + wide }
                 if index >= SelectBinder.firstSubquery {
                     return index - SelectBinder.firstSubquery + width
@@ -78,11 +63,35 @@ struct SelectBinder {
         }
         if let having { plan = .filter(plan, placed(having)) }
         plan = windows.applied(to: plan, placed)
+        if !setCalls.isEmpty { plan = setCalls.applied(to: plan, placed) }
+        func shown(_ expression: Expr) -> Expr { setCalls.placed(placed(expression)) }
         for index in outputs.indices {
-            outputs[index].expression = placed(outputs[index].expression)
+            outputs[index].expression = shown(outputs[index].expression)
         }
         return try finished(
-            plan, outputs, keys, extra.map(placed), distinctOn.map { $0.map(placed) })
+            plan, outputs, keys, extra.map(shown), distinctOn.map { $0.map(shown) })
+    }
+
+    /// The aggregation; set-returning functions among its keys become columns of the plan.
+    private func grouping(_ items: [Select.Item], _ plan: inout LogicalPlan, _ scope: Scope)
+        throws(SQLError) -> Grouping
+    {
+        let calls = SetFunctionCalls()
+        let (keys, sets) = try groupKeys(items, scope, calls)
+        if !calls.isEmpty { plan = calls.applied(to: plan) }
+        return Grouping(
+            input: calls.extended(scope), keys: keys.map(calls.placed), sets: sets,
+            subqueries: Subqueries(binder, outer: calls.extended(scope)), setCalls: calls)
+    }
+
+    private func having(_ expressions: ExpressionBinder) throws(SQLError) -> Expr? {
+        guard let condition = select.having else { return nil }
+        var conditions = expressions
+        conditions.isCondition = true
+        conditions.windows = nil
+        conditions.setCalls = nil
+        conditions.forbidsAggregates = "HAVING"
+        return try binder.condition(try conditions.bind(condition), "HAVING", at: condition.at)
     }
 
     private func outputs(_ items: [Select.Item], _ expressions: ExpressionBinder) throws(SQLError)
@@ -132,32 +141,6 @@ struct SelectBinder {
             }
         }
         return list
-    }
-
-    /// Set-returning functions of the select list, which must stand alone: their rows side by side.
-    private func unnested(_ input: LogicalPlan, _ scope: Scope, _ list: [Select.Item])
-        throws(SQLError) -> (LogicalPlan, Scope, [Select.Item])
-    {
-        var (plan, extended, items) = (input, scope, list)
-        var all: [SetFunctions.Rows] = []
-        for index in items.indices {
-            guard case .call(let call) = items[index].expression else { continue }
-            let expressions = ExpressionBinder(
-                binder: binder, scope: scope, forbidsAggregates: "set-returning functions")
-            let name = call.name[call.name.count - 1]
-            guard SetFunctions.names.contains(name), select.groupBy.isEmpty,
-                let rows = try SetFunctions.arrays(expressions, call), rows.count == 1
-            else { continue }
-            // A name that nobody can write leads to the new column.
-            let hidden = "?unnest\(all.count)?"
-            extended.entries.append(
-                .init(table: hidden, name: hidden, type: rows[0].field.type, isHidden: true))
-            items[index].expression = .column([hidden, hidden], at: call.at)
-            items[index].alias = items[index].alias ?? name
-            all += rows
-        }
-        if !all.isEmpty { plan = .unnest(plan, all.map(\.array), all.map(\.field)) }
-        return (plan, extended, items)
     }
 
     /// The select list with every star replaced by its columns.
@@ -229,13 +212,13 @@ struct SelectBinder {
     // MARK: - Grouping
 
     /// The keys, and which of them each grouping set has.
-    private func groupKeys(_ items: [Select.Item], _ scope: Scope) throws(SQLError) -> (
-        [Expr], [[Int]]?
-    ) {
+    private func groupKeys(
+        _ items: [Select.Item], _ scope: Scope, _ setCalls: SetFunctionCalls
+    ) throws(SQLError) -> ([Expr], [[Int]]?) {
         var keys: [Expr] = []
         var texts: [String] = []
         func key(_ node: Expression) throws(SQLError) -> Int {
-            let bound = try groupKey(node, items, scope)
+            let bound = try groupKey(node, items, scope, setCalls)
             let text = bound.fingerprint
             if let found = texts.firstIndex(of: text) { return found }
             keys.append(bound)
@@ -288,10 +271,11 @@ struct SelectBinder {
         return (keys, isPlain ? nil : all.map { Array(Set($0)).sorted() })
     }
 
-    private func groupKey(_ node: Expression, _ items: [Select.Item], _ scope: Scope)
-        throws(SQLError) -> Expr
-    {
-        let plain = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "GROUP BY")
+    private func groupKey(
+        _ node: Expression, _ items: [Select.Item], _ scope: Scope, _ setCalls: SetFunctionCalls
+    ) throws(SQLError) -> Expr {
+        var plain = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "GROUP BY")
+        plain.setCalls = setCalls
         var target = node
         switch node {
         case .literal(.integer(let text), let at):

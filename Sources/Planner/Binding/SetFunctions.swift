@@ -10,9 +10,15 @@ enum SetFunctions {
         let takesAlias: Bool
     }
 
-    /// All that are declared, but generate_series, which has no end that an array could hold.
     static let names = Set(FunctionCatalog.entries.filter(\.returnsSet).map(\.name))
-        .subtracting(["generate_series"])
+
+    /// Start, stop and step when the array is that of generate_series.
+    static func bounds(ofSeries array: Expr) -> [Expr]? {
+        guard case .call(let function, let bounds, _) = array,
+            function.name.hasPrefix(SeriesFunctions.name)
+        else { return nil }
+        return bounds
+    }
 
     /// The arrays of a call; nil when it is no such function.
     static func arrays(_ binder: ExpressionBinder, _ call: FunctionCall) throws(SQLError) -> [Rows]?
@@ -64,7 +70,7 @@ enum SetFunctions {
             return [
                 Rows(array: array, field: Field(name, .array(of: .text)), takesAlias: true)
             ]
-        case "generate_subscripts": return [try rows(name + "@array", name)]
+        case "generate_subscripts", "generate_series": return [try rows(name + "@array", name)]
         default:
             throw SQLError.unsupported("\(name) in FROM", at: binder.binder.position(call.at))
         }

@@ -15,14 +15,22 @@ final class Subqueries {
         case contains([Expr], isExact: Bool)
         /// The left value's rivals: rows, rows without NULL, least, greatest.
         case extremes
+        /// All values as an array, NULL where there are none.
+        case array(Aggregate)
 
-        /// What tells those apart that depend on their query alone.
-        var name: String? {
+        /// What tells those of one query apart.
+        var name: String {
             switch self {
             case .scalar: "scalar"
             case .exists: "exists"
             case .extremes: "extremes"
-            case .contains: nil
+            case .contains(let values, let isExact):
+                "contains \(isExact) \(values.map { $0.fingerprint })"
+            case .array(let aggregate):
+                "array "
+                    + aggregate.order.map {
+                        "\($0.expression.fingerprint) \($0.descending) \($0.nullsFirst)"
+                    }.joined(separator: ",")
             }
         }
     }
@@ -77,7 +85,7 @@ final class Subqueries {
         -> Int
     {
         // One that is written twice, as an aggregate's argument and its ORDER BY, is one.
-        let text = kind.name.flatMap { name in bound.plan.fingerprint.map { "\(name) \($0)" } }
+        let text = bound.plan.fingerprint.map { "\(kind.name) \($0)" }
         if let text, let known = known[text] { return known }
         if let text { known[text] = firstColumn + types.count }
         let first = firstColumn + types.count
@@ -107,6 +115,47 @@ final class Subqueries {
         bound.plan = try binder.withKnownTypes(bound.plan, at: at)
         let type = bound.plan.fields[0].type
         return .column(add(.scalar, bound, [type]), type)
+    }
+
+    /// ARRAY(SELECT …), in the query's order.
+    func array(_ query: Query, at: Int) throws(SQLError) -> Expr {
+        var bound = try bind(query)
+        try checkWidth(bound.plan, 1, at: at)
+        bound.plan = try binder.withKnownTypes(bound.plan, at: at)
+        let element = bound.plan.fields[0].type
+        guard let type = Aggregate.resultType(.arrayAgg, element) else {
+            throw SQLError(
+                .undefinedObject, "could not find array type for data type \(element.name)",
+                position: binder.position(at))
+        }
+        let ordered = Subqueries.ordered(bound.plan)
+        bound.plan = ordered.plan
+        var aggregate = Aggregate(
+            .arrayAgg, argument: .column(ordered.column, element), filter: nil, result: type)
+        aggregate.order = ordered.keys.map { key in
+            Aggregate.Order(
+                .column(key.column, ordered.plan.fields[key.column].type),
+                descending: key.descending, nullsFirst: key.nullsFirst)
+        }
+        let values = Expr.column(add(.array(aggregate), bound, [type]), type)
+        let none = Expr.constant(.text(ArrayValue().encoded(type.element)), type)
+        return .coalesce([values, none], type)
+    }
+
+    /// A plan of one column without the sorting at its end, which of the columns that is, and the order.
+    private static func ordered(_ plan: LogicalPlan) -> (
+        plan: LogicalPlan, column: Int, keys: [SortKey]
+    ) {
+        if case .project(.sort(let input, let keys, let limit, let offset), let list, _) = plan,
+            case .column(let column, _) = list[0]
+        {
+            let inner = LogicalPlan.sort(input, keys, limit: limit, offset: offset)
+            return (limit == nil && offset == 0 ? input : inner, column, keys)
+        }
+        guard case .sort(let input, let keys, let limit, let offset) = plan else {
+            return (plan, 0, [])
+        }
+        return (limit == nil && offset == 0 ? input : plan, 0, keys)
     }
 
     /// EXISTS (SELECT …)
@@ -284,6 +333,8 @@ final class Subqueries {
                 Aggregate(.max, argument: column, filter: nil, result: column.type),
             ]
             return attach(plan, grouped(below, domain, aggregates), columns, values: 4)
+        case .array(let aggregate):
+            return attach(plan, grouped(below, domain, [aggregate]), columns, values: 1)
         }
     }
 

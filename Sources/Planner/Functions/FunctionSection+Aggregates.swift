@@ -127,7 +127,10 @@ extension FunctionSection {
                 [
                     "int4 int4 -> setof int4": 1067, "int4 int4 int4 -> setof int4": 1066,
                     "int8 int8 -> setof int8": 1069, "int8 int8 int8 -> setof int8": 1068,
+                    "numeric numeric -> setof numeric": 3260,
+                    "numeric numeric numeric -> setof numeric": 3259,
                     "timestamp timestamp interval -> setof timestamp": 938,
+                    "timestamptz timestamptz interval -> setof timestamptz": 939,
                 ]),
             .init(
                 "generate_subscripts", "the subscripts of a dimension; in reverse",

@@ -50,6 +50,9 @@ extension FunctionSection {
                 "the type of a value: object, array, string, number, boolean or null",
                 ["jsonb": 3210]),
             .init(
+                "row_to_json", "a row as a json object", ["record -> json": 3155],
+                volatility: .stable, note: "of a whole row of FROM: `row_to_json(t)`"),
+            .init(
                 "to_json", "any value as json", ["anyelement -> json": 3176], volatility: .stable),
             .init(
                 "to_jsonb", "any value as jsonb", ["anyelement -> jsonb": 3787], volatility: .stable

@@ -165,8 +165,9 @@ package enum Lowering {
             case .unnest(let input, let arrays, let fields):
                 let body = UnnestOperator(arrays, ordinality: fields.count > arrays.count)
                 return circuit.add("unnest", body, inputs: [try lower(input)])
-            case .series(let input, let arguments, _):
-                return circuit.add("series", SeriesOperator(arguments), inputs: [try lower(input)])
+            case .series(let input, let arguments, let field):
+                return circuit.add(
+                    "series", SeriesOperator(arguments, field.type), inputs: [try lower(input)])
             }
         }
 

@@ -89,17 +89,15 @@ enum PredicatePushdown {
             return filtered(
                 .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
         case .hop(let input, let time, let slide, let size):
-            let width = input.fields.count
-            let (safe, rest) = partition(predicates) { predicate in
-                !predicate.canFail && !predicate.columns.isEmpty
-                    && predicate.columns.allSatisfy { $0 < width }
-            }
+            let (safe, rest) = aboutInput(predicates, input.fields.count)
             return filtered(
                 .hop(push(safe, into: input), time: time, slide: slide, size: size), rest)
         case .unnest(let input, let arrays, let fields):
-            return filtered(.unnest(push([], into: input), arrays, fields), predicates)
+            let (below, rest) = aboutInput(predicates, input.fields.count)
+            return filtered(.unnest(push(below, into: input), arrays, fields), rest)
         case .series(let input, let arguments, let field):
-            return filtered(.series(push([], into: input), arguments, field), predicates)
+            let (below, rest) = aboutInput(predicates, input.fields.count)
+            return filtered(.series(push(below, into: input), arguments, field), rest)
         case .setOperation(let kind, let isAll, let left, let right):
             let (safe, rest) = partition(predicates) { !$0.canFail }
             return filtered(
@@ -178,6 +176,14 @@ enum PredicatePushdown {
         (list.filter(holds), list.filter { !holds($0) })
     }
 
+    /// Those that ask for the first `width` columns alone and cannot fail; and the others.
+    private static func aboutInput(_ list: [Expr], _ width: Int) -> ([Expr], [Expr]) {
+        partition(list) { predicate in
+            !predicate.canFail && !predicate.columns.isEmpty
+                && predicate.columns.allSatisfy { $0 < width }
+        }
+    }
+
     private static func substitute(_ predicate: Expr, _ list: [Expr]) -> Expr {
         predicate.mapped { node in
             guard case .column(let index, _) = node else { return node }
@@ -214,6 +220,7 @@ enum PredicatePushdown {
                     above.append(predicate)
                 }
             }
+            if join.nullsMatch { right += copies(left, join) }
             join.left = push(left, into: join.left)
             join.right = push(right, into: join.right)
             return filtered(.join(join), above)
@@ -238,6 +245,29 @@ enum PredicatePushdown {
         join.left = push(left, into: join.left)
         join.right = push(right, into: join.right)
         return filtered(.join(join), above)
+    }
+
+    /// Conditions on the left keys of a join with the values that its right side depends on: the right
+    /// side need not be computed for the others either.
+    private static func copies(_ left: [Expr], _ join: LogicalPlan.Join) -> [Expr] {
+        let keys = Dictionary(join.keys.map { ($0.left, $0.right) }) { first, _ in first }
+        let fields = join.left.fields
+        return left.filter { predicate in
+            !predicate.canFail
+                && predicate.columns.allSatisfy {
+                    keys[$0] != nil && hasOneImage(fields[$0].type)
+                }
+        }.map { $0.remapped { keys[$0] ?? $0 } }
+    }
+
+    /// Whether equal values are the same in every respect.
+    private static func hasOneImage(_ type: DataType) -> Bool {
+        switch type.kind {
+        case .boolean, .int2, .int4, .int8, .text, .varchar, .name, .date, .time, .timestamp,
+            .timestamptz, .uuid, .bytea, .oid:
+            true
+        default: false
+        }
     }
 
     private static func conjunction(_ list: [Expr]) -> Expr? {

@@ -31,9 +31,7 @@ extension Parser {
         let table = try qualifiedName()
         var insert = Insert(table: table, columns: [], returning: [])
         if accept("as") { insert.alias = try name() }
-        if peek == .symbol("("), peek(ahead: 1) != .word("select"), peek(ahead: 1) != .word("with"),
-            peek(ahead: 1) != .word("values"), peek(ahead: 1) != .symbol("(")
-        {
+        if peek == .symbol("("), !beginsQuery(ahead: 1), peek(ahead: 1) != .symbol("(") {
             advance()
             repeat {
                 let at = token.start
@@ -107,8 +105,9 @@ extension Parser {
             try expect(symbol: ")")
             try expect(symbol: "=")
             _ = accept("row")
-            if peek == .symbol("("), peek(ahead: 1) == .word("select") {
-                throw SQLError.unsupported("a subquery for several columns", at: position(at))
+            if peek == .symbol("("), beginsQuery(ahead: 1) {
+                list += try assignments(columns, at)
+                continue
             }
             try expect(symbol: "(")
             var values: [Expression?] = []
@@ -126,6 +125,30 @@ extension Parser {
             }
         } while accept(symbol: ",")
         return list
+    }
+
+    /// (a, b) = (SELECT x, y …): each column is given its own of the query's.
+    private mutating func assignments(_ columns: [(String, Int)], _ at: Int) throws(SQLError)
+        -> [Assignment]
+    {
+        try expect(symbol: "(")
+        let query = try self.query()
+        try expect(symbol: ")")
+        if case .select(let select) = query.body, !select.items.contains(where: \.isStar),
+            select.items.count != columns.count
+        {
+            throw SQLError(
+                .syntaxError, "number of columns does not match number of values",
+                position: position(at))
+        }
+        let names = columns.indices.map { "c\($0 + 1)" }
+        let row = TableReference.subquery(
+            query, alias: TableAlias(name: "row", columns: names), isLateral: false, at: at)
+        return zip(columns, names).map { column, name in
+            let item = Select.Item(column: name, at: at)
+            let value = Query(body: .select(Select(items: [item], from: [row], at: at)), at: at)
+            return Assignment(column: column.0, value: .subquery(value, at: at), at: column.1)
+        }
     }
 
     private mutating func assignment(_ column: String, _ at: Int) throws(SQLError) -> Assignment {

@@ -128,7 +128,7 @@ extension Parser {
         let isAll = isWord("all")
         advance()
         advance()
-        if isWord("select") || isWord("with") || isWord("values") {
+        if beginsQuery() {
             let query = try query()
             try expect(symbol: ")")
             if symbol == "=", !isAll { return .inQuery(left, query, negated: false, at: at) }
@@ -229,7 +229,7 @@ extension Parser {
         }
         if accept("in") {
             try expect(symbol: "(")
-            if isWord("select") || isWord("with") || isWord("values") {
+            if beginsQuery() {
                 let query = try query()
                 try expect(symbol: ")")
                 return .inQuery(left, query, negated: negated, at: at)
@@ -296,7 +296,7 @@ extension Parser {
 
     private mutating func parenthesized(_ at: Int) throws(SQLError) -> Expression {
         advance()
-        if isWord("select") || isWord("with") || isWord("values") {
+        if beginsQuery() {
             let query = try query()
             try expect(symbol: ")")
             return .subquery(query, at: at)

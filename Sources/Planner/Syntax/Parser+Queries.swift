@@ -272,7 +272,7 @@ extension Parser {
     private mutating func tablePrimary() throws(SQLError) -> TableReference {
         let at = token.start
         if accept(symbol: "(") {
-            if isWord("select") || isWord("with") || isWord("values") || peek == .symbol("(") {
+            if beginsQuery() || peek == .symbol("(") {
                 let mark = index
                 if let query = try? query(), accept(symbol: ")") {
                     return .subquery(query, alias: try tableAlias(), isLateral: false, at: at)

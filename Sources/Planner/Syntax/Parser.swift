@@ -79,6 +79,11 @@ package struct Parser {
 
     func isWord(_ word: String) -> Bool { peek == .word(word) }
 
+    /// Whether a query begins there, parentheses aside.
+    func beginsQuery(ahead: Int = 0) -> Bool {
+        ["select", "with", "values"].contains { peek(ahead: ahead) == .word($0) }
+    }
+
     mutating func accept(_ word: String) -> Bool {
         guard peek == .word(word) else { return false }
         advance()

@@ -165,6 +165,8 @@ class Run:
             self.session = None
             self.server.stop()
         self.server.arguments = [str(flag) for flag in step.flags()]
+        # Other cases run beside this one: while it was down, its ports may have become another's.
+        self.server.forget_ports()
         self.server.restart()
         self.connect()
 

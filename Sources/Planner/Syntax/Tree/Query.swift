@@ -75,6 +75,12 @@ package struct TableAlias: Sendable {
 }
 
 extension Select.Item {
+    /// Whether it is `*` or `t.*`.
+    var isStar: Bool {
+        if case .star = expression { return true }
+        return false
+    }
+
     /// A column by its name.
     package init(column: String, at: Int) {
         self.init(expression: .column([column], at: at), alias: nil)
