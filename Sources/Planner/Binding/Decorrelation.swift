@@ -125,13 +125,10 @@ struct Decorrelation {
     }
 
     private func depending(_ join: LogicalPlan.Join) throws(SQLError) -> LogicalPlan {
-        guard join.kind == .inner || join.kind == .left else {
-            throw SQLError.unsupported(
-                "a \(join.kind.rawValue) join that refers to the query around it")
-        }
         let (left, right) = (join.left.fields.count, join.right.fields.count)
+        if join.kind == .right { return try depending(Decorrelation.turned(join)) }
         var result = join
-        if refers(join.right) {
+        if refers(join.right) || join.kind == .full {
             result.right = try depending(join.right)
             if join.kind == .inner, !refers(join.left) {
                 result.condition = join.condition.map { bound($0, at: left + right) }
@@ -145,7 +142,8 @@ struct Decorrelation {
             for key in join.keys {
                 let equal = try equality(
                     .column(key.left, join.left.fields[key.left].type),
-                    .column(left + width + key.right, join.right.fields[key.right].type))
+                    .column(left + width + key.right, join.right.fields[key.right].type),
+                    nullsMatch: join.nullsMatch)
                 condition = condition.map { .and($0, equal) } ?? equal
             }
             result.condition = condition
@@ -155,8 +153,15 @@ struct Decorrelation {
             let order =
                 Array(0..<left) + Array((left + width)..<(left + width + right))
                 + Array(left..<(left + width))
-            return .project(
-                .join(result), order.map { .column($0, fields[$0].type) }, order.map { fields[$0] })
+            var list = order.map { Expr.column($0, fields[$0].type) }
+            if join.kind == .full {
+                // A row of the right side alone has its D there.
+                for (index, column) in domainColumns(at: left + width + right).enumerated() {
+                    list[left + right + index] = .coalesce(
+                        [list[left + right + index], column], column.type)
+                }
+            }
+            return .project(.join(result), list, order.map { fields[$0] })
         }
         result.left = try depending(join.left)
         result.condition = join.condition.map {
@@ -165,8 +170,26 @@ struct Decorrelation {
         return movedBack(.join(result), left, left + right)
     }
 
-    private func equality(_ left: Expr, _ right: Expr) throws(SQLError) -> Expr {
-        guard let function = FunctionRegistry.exact("=", [left.type.base, right.type.base]) else {
+    /// A right join as the left join that it is the other way round.
+    private static func turned(_ join: LogicalPlan.Join) -> LogicalPlan {
+        let (left, right) = (join.left.fields.count, join.right.fields.count)
+        var result = LogicalPlan.Join(
+            kind: .left, left: join.right, right: join.left,
+            keys: join.keys.map { (left: $0.right, right: $0.left) },
+            condition: join.condition?.remapped { index in
+                if OuterReference.isOuter(index) { return index }
+                return index < left ? index + right : index - left
+            })
+        result.nullsMatch = join.nullsMatch
+        let fields = LogicalPlan.join(result).fields
+        let order = Array(right..<(right + left)) + Array(0..<right)
+        return .project(
+            .join(result), order.map { .column($0, fields[$0].type) }, order.map { fields[$0] })
+    }
+
+    private func equality(_ left: Expr, _ right: Expr, nullsMatch: Bool) throws(SQLError) -> Expr {
+        let name = nullsMatch ? "is not distinct from" : "="
+        guard let function = FunctionRegistry.exact(name, [left.type.base, right.type.base]) else {
             throw .internalFault("no equality of \(left.type.name) and \(right.type.name)")
         }
         return .call(function, [left, right], .boolean)

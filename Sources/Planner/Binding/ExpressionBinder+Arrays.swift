@@ -31,6 +31,7 @@ extension ExpressionBinder {
 
     func subscripted(_ operand: Expr, _ subscripts: [Subscript], _ at: Int) throws(SQLError) -> Expr
     {
+        if operand.type.kind == .jsonb { return try member(of: operand, subscripts, at) }
         let value = ExpressionBinder.unvectored(operand)
         guard value.type.kind == .array else {
             throw SQLError(
@@ -60,6 +61,33 @@ extension ExpressionBinder {
         for item in subscripts { arguments.append(try bound(item.lower)) }
         let function = ArrayFunctions.element(value.type, subscripts: subscripts.count)
         return .call(function, arguments, function.result)
+    }
+
+    /// j['key'][0]: a part of a jsonb document.
+    private func member(of document: Expr, _ subscripts: [Subscript], _ at: Int) throws(SQLError)
+        -> Expr
+    {
+        var path: [Expr] = []
+        for item in subscripts {
+            guard !item.isSlice, let node = item.lower else {
+                throw SQLError(
+                    .datatypeMismatch, "jsonb subscript does not support slices",
+                    position: binder.position(at))
+            }
+            let key = try binder.resolved(try bind(node), at: node.at)
+            guard key.type.isInteger || key.type.isString else {
+                throw SQLError(
+                    .datatypeMismatch, "subscript type \(key.type.base.name) is not supported",
+                    hint: "jsonb subscript must be coercible to either integer or text.",
+                    position: binder.position(node.at))
+            }
+            path.append(
+                try binder.convert(key, to: .text, .explicit, at: node.at) {
+                    SQLError.internalFault("no text of \(key.type.name)")
+                })
+        }
+        let array = ArrayFunctions.constructor(path.count, element: .text)
+        return try binary("#>", document, .call(array, path, array.result), at, (at, at))
     }
 
     /// left op ANY (array), left op ALL (array)

@@ -26,6 +26,40 @@ extension ExpressionBinder {
             zip(columns, entries).map { .column($0, $1.type) }, type)
     }
 
+    /// (a, b) op ANY (SELECT …), (a, b) op ALL (SELECT …): whether a row makes it true, or leaves it open.
+    func rows(
+        _ symbol: String, _ left: [Expression], _ query: Query, _ isAll: Bool, _ at: Int
+    ) throws(SQLError) -> Expr {
+        let negated = ["=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"]
+        if isAll {
+            guard let other = negated[symbol] else {
+                throw SQLError.unsupported(
+                    "operator \(symbol) on row values", at: binder.position(at))
+            }
+            return .not(try rows(other, left, query, false, at))
+        }
+        // Names that the left side cannot mean.
+        let names = left.indices.map { "?\($0 + 1)" }
+        let table = TableReference.subquery(
+            query, alias: TableAlias(name: "?row", columns: names), isLateral: false, at: at)
+        let right = Expression.row(names.map { .column([$0], at: at) }, at: at)
+        let holds = Expression.binary(symbol, .row(left, at: at), right, at: at)
+        func exists(_ condition: Expression) -> Expression {
+            var select = Select(items: [], from: [table], at: at)
+            select.items = [Select.Item(expression: .literal(.bool(true), at: at), alias: nil)]
+            select.condition = condition
+            return .exists(Query(body: .select(select), at: at), at: at)
+        }
+        let isOpen = Expression.test(holds, .null, negated: false, at: at)
+        return try bind(
+            .cases(
+                operand: nil,
+                arms: [
+                    (when: exists(holds), then: .literal(.bool(true), at: at)),
+                    (when: exists(isOpen), then: .literal(.null, at: at)),
+                ], otherwise: .literal(.bool(false), at: at), at: at))
+    }
+
     /// The columns of the table that `t` or `t.*` names; nil when it is something else.
     func wholeRow(_ node: Expression) -> [Int]? {
         let parts: [String]

@@ -54,6 +54,7 @@ struct ExpressionBinder {
         case .literal(let literal, _): return try bind(literal)
         case .parameter(let number, let at): return try binder.parameter(number, at: at)
         case .column(let parts, let at): return try column(parts, at)
+        case .place(let index, _): return .column(index, scope.entries[index].type)
         case .call(let call): return try bindCall(call)
         case .unary(let symbol, let operand, let at): return try unary(symbol, operand, at)
         case .binary(let symbol, .row(let left, _), .row(let right, _), let at):
@@ -97,6 +98,8 @@ struct ExpressionBinder {
         case .inQuery(let left, let query, let negated, let at):
             let found = try contains(left, query, isCondition: isCondition && !negated, at)
             return negated ? .not(found) : found
+        case .comparedQuery(let symbol, .row(let left, _), let query, let isAll, let at):
+            return try rows(symbol, left, query, isAll, at)
         case .comparedQuery(let symbol, let left, let query, let isAll, let at):
             return try subqueries(at).compared(
                 try bind(left), symbol, query, isAll: isAll, inner, at: at)

@@ -4,6 +4,8 @@ import Types
 /// Binds the FROM clause: what is read, and which columns names can mean.
 struct FromBinder {
     private let binder: Binder
+    /// What stands to the left, the nearest last: LATERAL items may refer to it.
+    private var left: [Scope] = []
 
     init(_ binder: Binder) { self.binder = binder }
 
@@ -27,13 +29,22 @@ struct FromBinder {
     private func bind(_ reference: TableReference, beside left: Scope) throws(SQLError) -> (
         Bound, level: Int?
     ) {
+        var inner = self
+        inner.left.append(left)
         switch reference {
-        case .subquery(_, _, isLateral: true, _), .function:
-            binder.outerScopes.append(left)
-            defer { binder.outerScopes.removeLast() }
-            return (try bind(reference), binder.outerScopes.count - 1)
-        default: return (try bind(reference), nil)
+        case .subquery(_, _, isLateral: true, _), .function, .join:
+            return (try inner.bind(reference), binder.outerScopes.count + self.left.count)
+        default: return (try inner.bind(reference), nil)
         }
+    }
+
+    /// What a LATERAL item is bound with: it sees what stands to its left.
+    private func laterally<Result>(_ body: (FromBinder) throws(SQLError) -> Result)
+        throws(SQLError) -> Result
+    {
+        binder.outerScopes += left
+        defer { binder.outerScopes.removeLast(left.count) }
+        return try body(FromBinder(binder))
     }
 
     /// The join, of all values of the left columns at once when the right side refers to them.
@@ -67,6 +78,12 @@ struct FromBinder {
     private func bind(_ reference: TableReference) throws(SQLError) -> Bound {
         switch reference {
         case .table(let parts, let alias, let at): return try table(parts, alias, at)
+        case .subquery(let query, let alias, isLateral: true, let at) where !left.isEmpty:
+            return try laterally { (inner) throws(SQLError) in
+                try inner.bind(.subquery(query, alias: alias, isLateral: true, at: at))
+            }
+        case .function where !left.isEmpty:
+            return try laterally { (inner) throws(SQLError) in try inner.bind(reference) }
         case .subquery(let query, let alias, _, let at):
             // Without LATERAL, what stands beside it cannot be seen.
             guard let alias else {
@@ -141,10 +158,10 @@ struct FromBinder {
         }
         if object.kind != .system { binder.references.insert(object.oid) }
         var bound = try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
-        if alias == nil {
-            for index in bound.scope.entries.indices {
-                bound.scope.entries[index].schema = object.schema
-            }
+        for index in bound.scope.entries.indices {
+            if alias == nil { bound.scope.entries[index].schema = object.schema }
+            bound.scope.entries[index].isKey =
+                object.kind == .table && object.primaryKey.contains(index)
         }
         return bound
     }

@@ -109,14 +109,18 @@ final class Grouping {
         var plain = ExpressionBinder(
             binder: binder.binder, scope: input, forbidsAggregates: binder.forbidsAggregates)
         if !setCalls.isEmpty { plain.setCalls = setCalls }
-        guard case .column(let parts, let at) = node else {
+        let at = node.at
+        switch node {
+        case .column, .place: break
+        default:
             guard let bound = try? plain.bind(node) else { return nil }
             return keyColumn(bound)
         }
         // As the keys were bound: a literal in a view's column has a type there.
-        let key = try binder.binder.resolved(try plain.bind(node), at: at)
+        let named = try plain.bind(node)
+        let key = try binder.binder.resolved(named, at: at)
         if let column = keyColumn(key) { return column }
-        guard case .column(let index, _) = try plain.column(parts, at) else { return nil }
+        guard case .column(let index, _) = named else { return nil }
         if OuterReference.isOuter(index) { return key }
         let entry = input.entries[index]
         throw SQLError(
@@ -132,27 +136,35 @@ final class Grouping {
 
     /// Whether an aggregate call occurs in the expression, subqueries aside.
     static func hasAggregate(_ node: Expression) -> Bool {
-        switch node {
-        case .literal, .parameter, .column, .star, .subquery, .exists, .arrayQuery: false
-        case .call(let call):
-            (ExpressionBinder.aggregateNames[call.name[call.name.count - 1]] != nil
-                && call.over == nil)
-                || call.arguments.contains(where: hasAggregate)
-        case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
-            .subscript_(let a, _, _), .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _):
-            hasAggregate(a)
-        case .binary(_, let a, let b, _), .and(let a, let b), .or(let a, let b),
-            .distinct(let a, let b, _, _), .quantified(_, let a, let b, _, _):
-            hasAggregate(a) || hasAggregate(b)
-        case .cases(let operand, let arms, let otherwise, _):
-            (operand.map(hasAggregate) ?? false) || (otherwise.map(hasAggregate) ?? false)
-                || arms.contains { hasAggregate($0.when) || hasAggregate($0.then) }
-        case .between(let a, let b, let c, _, _, _):
-            hasAggregate(a) || hasAggregate(b) || hasAggregate(c)
-        case .inList(let a, let list, _, _): hasAggregate(a) || list.contains(where: hasAggregate)
-        case .like(_, let a, let b, let c, _):
-            hasAggregate(a) || hasAggregate(b) || (c.map(hasAggregate) ?? false)
-        case .array(let list, _), .row(let list, _): list.contains(where: hasAggregate)
+        if case .call(let call) = node, call.over == nil,
+            ExpressionBinder.aggregateNames[call.name[call.name.count - 1]] != nil
+        {
+            return true
         }
+        return node.children.contains(where: hasAggregate)
+    }
+
+    /// Columns of tables whose primary keys are among the keys: each group has one value of them. Those
+    /// of `nodes` alone, which are not keys themselves.
+    static func dependents(of keys: [Expr], _ nodes: [Expression], _ scope: Scope) -> [Expr] {
+        var columns: Set<Int> = []
+        for case .column(let index, _) in keys { columns.insert(index) }
+        var named: Set<Int> = []
+        func collect(_ node: Expression) {
+            switch node {
+            case .column(let parts, _): named.formUnion(scope.matches(parts))
+            case .place(let index, _): named.insert(index)
+            default: node.children.forEach(collect)
+            }
+        }
+        nodes.forEach(collect)
+        return named.subtracting(columns).sorted().filter { index in
+            let entry = scope.entries[index]
+            let parts = scope.entries.indices.filter {
+                let other = scope.entries[$0]
+                return other.isKey && other.table == entry.table && other.schema == entry.schema
+            }
+            return !entry.table.isEmpty && !parts.isEmpty && parts.allSatisfy(columns.contains)
+        }.map { .column($0, scope.entries[$0].type) }
     }
 }

@@ -12,6 +12,8 @@ struct Scope {
         var schema: String?
         /// Its place among the columns of its table, for `t.*`.
         var position = 0
+        /// Whether it is of its table's primary key.
+        var isKey = false
         /// Whether an outer join may fill its table with NULLs.
         var canBeMissing = false
     }

@@ -77,7 +77,11 @@ struct SelectBinder {
         throws(SQLError) -> Grouping
     {
         let calls = SetFunctionCalls()
-        let (keys, sets) = try groupKeys(items, scope, calls)
+        var (keys, sets) = try groupKeys(items, scope, calls)
+        if sets == nil {
+            let nodes = items.map(\.expression) + query.orderBy.map(\.expression)
+            keys += Grouping.dependents(of: keys, nodes + [select.having].compactMap { $0 }, scope)
+        }
         if !calls.isEmpty { plan = calls.applied(to: plan) }
         return Grouping(
             input: calls.extended(scope), keys: keys.map(calls.placed), sets: sets,
@@ -164,10 +168,11 @@ struct SelectBinder {
             }
             for index in scope.star(parts) {
                 let entry = scope.entries[index]
+                let name = [entry.schema, entry.table, entry.name].compactMap { $0 }
                 items.append(
                     Select.Item(
-                        expression: .column(
-                            [entry.schema, entry.table, entry.name].compactMap { $0 }, at: at),
+                        expression: scope.matches(name) == [index]
+                            ? .column(name, at: at) : .place(index, at: at),
                         alias: entry.name))
             }
         }

@@ -16,6 +16,8 @@ package indirect enum Expression: Sendable {
     case parameter(Int, at: Int)
     /// A name of one to three parts.
     case column([String], at: Int)
+    /// A column by its number: what `*` becomes where two columns have one name.
+    case place(Int, at: Int)
     /// `*` or `t.*`
     case star([String], at: Int)
     case call(FunctionCall)
@@ -49,7 +51,8 @@ package indirect enum Expression: Sendable {
     /// Byte offset of the token that errors point at.
     package var at: Int {
         switch self {
-        case .literal(_, let at), .parameter(_, let at), .column(_, let at), .star(_, let at),
+        case .literal(_, let at), .parameter(_, let at), .column(_, let at), .place(_, let at),
+            .star(_, let at),
             .unary(_, _, let at), .binary(_, _, _, let at), .not(_, let at), .cast(_, _, let at),
             .cases(_, _, _, let at), .test(_, _, _, let at), .distinct(_, _, _, let at),
             .between(_, _, _, _, _, let at), .inList(_, _, _, let at), .inQuery(_, _, _, let at),
@@ -60,6 +63,32 @@ package indirect enum Expression: Sendable {
             at
         case .call(let call): call.at
         case .and(let left, _), .or(let left, _): left.at
+        }
+    }
+}
+
+extension Expression {
+    /// What it is put together of, queries aside.
+    var children: [Expression] {
+        switch self {
+        case .literal, .parameter, .column, .place, .star, .subquery, .exists, .arrayQuery: []
+        case .call(let call):
+            call.arguments + (call.over?.partition ?? [])
+                + (call.over?.order.map(\.expression) ?? [])
+        case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
+            .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _):
+            [a]
+        case .binary(_, let a, let b, _), .and(let a, let b), .or(let a, let b),
+            .distinct(let a, let b, _, _), .quantified(_, let a, let b, _, _):
+            [a, b]
+        case .cases(let operand, let arms, let otherwise, _):
+            [operand, otherwise].compactMap { $0 } + arms.flatMap { [$0.when, $0.then] }
+        case .between(let a, let b, let c, _, _, _): [a, b, c]
+        case .inList(let a, let list, _, _): [a] + list
+        case .like(_, let a, let b, let c, _): [a, b] + (c.map { [$0] } ?? [])
+        case .array(let list, _), .row(let list, _): list
+        case .subscript_(let a, let list, _):
+            [a] + list.flatMap { [$0.lower, $0.upper].compactMap { $0 } }
         }
     }
 }
