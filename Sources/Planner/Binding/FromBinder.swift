@@ -130,10 +130,9 @@ struct FromBinder {
         }
         if object.kind != .system { binder.references.insert(object.oid) }
         var bound = try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
-        if alias == nil {
-            for index in bound.scope.entries.indices {
-                bound.scope.entries[index].schema = object.schema
-            }
+        for index in bound.scope.entries.indices {
+            if alias == nil { bound.scope.entries[index].schema = object.schema }
+            if object.kind != .view { bound.scope.entries[index].relation = object.oid }
         }
         return bound
     }
