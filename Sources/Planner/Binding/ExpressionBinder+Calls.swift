@@ -60,10 +60,6 @@ extension ExpressionBinder {
         if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1 {
             arguments[0] = try quotable(arguments[0], name, call.at)
         }
-        if name == "pg_typeof", arguments.count == 1 {
-            let oid = arguments[0].type.base.oid
-            return .constant(.int(Int64(oid)), DataType(.regtype))
-        }
         if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
         // type(value) is a cast when there is no such function.
         if FunctionRegistry.overloads(name).isEmpty, arguments.count == 1,
