@@ -28,6 +28,8 @@ package final class Database: Sendable {
     let locks: RowLocks
     let sequences: SequenceStore
     let isNew: Bool
+    /// Microseconds since 2000-01-01.
+    let startTime = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
 
     struct Backend: Sendable {
         let secret: Int32

@@ -381,10 +381,11 @@ package enum ArrayFunctions {
         }
     }
 
-    /// An oidvector as the array that it is.
-    package static let ofVector = ScalarFunction(
-        "oid_array", [.oidvector], .array(of: .oid)
-    ) { _, c in c[0] }
+    /// An int2vector or oidvector as the array that it is; nil of other types.
+    package static func ofVector(_ type: DataType) -> ScalarFunction? {
+        guard let array = type.vectorArray else { return nil }
+        return ScalarFunction("vector_array", [type], array) { _, c in c[0] }
+    }
 
     // MARK: - Searching
 

@@ -33,13 +33,15 @@ package enum CastFunctions {
             return .implicit
         case (.text, .name), (.varchar, .name), (.text, .char), (.name, .bpchar), (.bpchar, .name):
             return .assignment
-        case (.int2, .oid), (.int4, .oid), (.int8, .oid), (.int2, .regclass), (.int4, .regclass),
-            (.int8, .regclass), (.regclass, .oid), (.oid, .regclass), (.oid, .regproc),
-            (.oid, .regtype), (.regproc, .oid), (.regtype, .oid):
-            return .implicit
-        case (.oid, .int8), (.oid, .int4), (.regclass, .int4), (.regclass, .int8):
-            return .assignment
-        case (.text, .regclass): return .implicit
+        case (.int2, .oid), (.int4, .oid), (.int8, .oid): return .implicit
+        case (.oid, .int8), (.oid, .int4): return .assignment
+        case (let from, let to) where DataType.nameKinds.contains(to):
+            if [.int2, .int4, .int8, .oid].contains(from) { return .implicit }
+            if from == .text || from == .varchar { return to == .regclass ? .implicit : .explicit }
+            return [.bpchar, .name].contains(from) ? .explicit : nil
+        case (let from, .oid) where DataType.nameKinds.contains(from): return .implicit
+        case (let from, .int4) where DataType.nameKinds.contains(from): return .assignment
+        case (let from, .int8) where DataType.nameKinds.contains(from): return .assignment
         case (.json, .jsonb), (.jsonb, .json): return .assignment
         case (.jsonb, .boolean), (.jsonb, .int2), (.jsonb, .int4), (.jsonb, .int8),
             (.jsonb, .numeric), (.jsonb, .float4), (.jsonb, .float8):

@@ -1,7 +1,7 @@
 import Types
 
 /// format() and the quoting functions.
-enum FormatFunction {
+package enum FormatFunction {
     static let all: [ScalarFunction] = [
         ScalarFunction("format", [.text], .text, strict: true, canFail: true) { e, c in
             RowKernels.texts(e, c) { (row) throws(SQLError) in
@@ -65,7 +65,8 @@ enum FormatFunction {
         "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable",
     ]
 
-    static func identifier(_ text: [UInt8]) -> [UInt8] {
+    /// An identifier as SQL has to write it: quoted where it must be.
+    package static func identifier(_ text: [UInt8]) -> [UInt8] {
         func isPlain(_ byte: UInt8, first: Bool) -> Bool {
             byte >= 97 && byte <= 122 || byte == 95 || !first && byte >= 48 && byte <= 57
         }

@@ -30,6 +30,18 @@ package enum FunctionRegistry {
 
     package static var names: [String] { all.keys.sorted() }
 
+    /// A function of one value that never changes and never fails.
+    package static func fixedFunction(
+        _ name: String, _ argument: DataType, _ result: DataType,
+        _ body: @escaping @Sendable (Value) -> Value
+    ) -> ScalarFunction {
+        ScalarFunction(name, [argument], result) { e, columns in
+            let builder = ColumnBuilder(result.physical, capacity: e.count)
+            for row in 0..<e.count { builder.append(body(columns[0].value(row))) }
+            return builder.column()
+        }
+    }
+
     /// A function that exists for one statement only: its value is decided by the session.
     package static func sessionFunction(
         _ name: String, _ arguments: [DataType], _ result: DataType, strict: Bool = true,

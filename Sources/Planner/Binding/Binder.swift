@@ -93,6 +93,8 @@ package final class Binder {
         _ expression: Expr, to type: DataType, _ context: CastFunctions.Context, at: Int,
         _ failure: () -> SQLError
     ) throws(SQLError) -> Expr {
+        var expression = expression
+        if type.kind == .array { expression = ExpressionBinder.unvectored(expression) }
         let from = expression.type.styled(textStyle)
         let type = type.styled(textStyle)
         if let number = Binder.placeholderNumber(expression), from.kind == .unknown {
@@ -104,7 +106,9 @@ package final class Binder {
         if from.kind == .unknown, case .constant(let value, _) = expression {
             guard case .text(let bytes) = value else { return .constant(.null, type) }
             do {
-                if type.kind == .regclass { return .constant(try regclass(bytes), type) }
+                if type.showsNames {
+                    return .constant(try ObjectNames(self.context).value(bytes, type), type)
+                }
                 if context == .explicit, type.kind == .varchar || type.kind == .bpchar {
                     return .constant(
                         .text(try TextEncoding.fitted(bytes, type, truncating: true)), type)
@@ -122,6 +126,9 @@ package final class Binder {
         guard let allowed = CastFunctions.context(from: from, to: type), allowed <= context else {
             throw failure()
         }
+        if let named = try ExpressionBinder.namesCast(self, expression, to: type, at: at) {
+            return named
+        }
         if context == .explicit, let cutting = CastFunctions.cutting(from: from, to: type) {
             return .call(cutting, [expression], type)
         }
@@ -129,17 +136,6 @@ package final class Binder {
             throw failure()
         }
         return .call(function, [expression], type)
-    }
-
-    /// 'name'::regclass: the relation's identifier.
-    private func regclass(_ bytes: [UInt8]) throws(SQLError) -> Value {
-        let name = String(decoding: bytes, as: UTF8.self)
-        if let number = Int64(name) { return .int(number) }
-        let parts = name.split(separator: ".").map { part in
-            part.hasPrefix("\"") ? String(part.dropFirst().dropLast()) : part.lowercased()
-        }
-        let object = try catalog.resolve(QualifiedName(parts: parts, at: 0), position: nil)
-        return .int(Int64(object.oid))
     }
 
     func convertImplicitly(_ expression: Expr, to type: DataType, at: Int) throws(SQLError) -> Expr
@@ -210,7 +206,7 @@ package final class Binder {
     /// A type as written. - Throws: 42704 for an unknown one, 0A000 for one to come.
     package func type(_ name: TypeName) throws(SQLError) -> DataType {
         let later: Set<String> = [
-            "timetz", "bit", "money", "inet", "cidr", "xml", "point", "regnamespace", "regrole",
+            "timetz", "bit", "money", "inet", "cidr", "xml", "point",
         ]
         if later.contains(name.name) {
             throw SQLError.unsupported("type \(name.name)", at: position(name.at))

@@ -22,10 +22,9 @@ extension ExpressionBinder {
         return .call(function, values, function.result)
     }
 
-    /// An oidvector as the array that it is.
+    /// An int2vector or oidvector as the array that it is.
     static func unvectored(_ value: Expr) -> Expr {
-        guard value.type.kind == .oidvector else { return value }
-        let function = ArrayFunctions.ofVector
+        guard let function = ArrayFunctions.ofVector(value.type) else { return value }
         return .call(function, [value], function.result)
     }
 

@@ -167,6 +167,9 @@ struct ExpressionBinder {
         }
         if let index = found.first { return .column(index, scope.entries[index].type) }
         if let outer = try outerColumn(parts, at) { return outer }
+        if parts.last == "tableoid", let relation = scope.relation(of: parts) {
+            return .constant(.int(Int64(relation)), .oid)
+        }
         let position = binder.position(at)
         if parts.count > 1, !scope.hasTable(parts.dropLast()) {
             throw SQLError(
@@ -454,12 +457,6 @@ struct ExpressionBinder {
             value = try arrayConstructor(list, element: type.elementType, arrayAt)
         } else {
             value = try bind(operand)
-        }
-        if type.kind == .regclass, value.type.isString, value.type.kind != .unknown {
-            return try SessionFunctions.regclassFromText(self, value)
-        }
-        if value.type.kind == .regclass, type.physical == .text {
-            return try SessionFunctions.textFromRegclass(self, value)
         }
         return try binder.convert(value, to: type, .explicit, at: operand.at) {
             SQLError(

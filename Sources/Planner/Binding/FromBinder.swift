@@ -162,6 +162,7 @@ struct FromBinder {
             if alias == nil { bound.scope.entries[index].schema = object.schema }
             bound.scope.entries[index].isKey =
                 object.kind == .table && object.primaryKey.contains(index)
+            if object.kind != .view { bound.scope.entries[index].relation = object.oid }
         }
         return bound
     }

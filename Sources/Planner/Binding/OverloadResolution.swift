@@ -69,7 +69,8 @@ enum OverloadResolution {
 
     static func category(_ type: DataType) -> Category {
         switch type.kind {
-        case .int2, .int4, .int8, .float4, .float8, .numeric, .oid, .regclass, .regproc, .regtype:
+        case .int2, .int4, .int8, .float4, .float8, .numeric, .oid, .regclass, .regproc, .regtype,
+            .regnamespace, .regrole:
             .number
         case .text, .varchar, .name, .char, .unknown, .bpchar: .string
         case .boolean: .boolean
@@ -77,7 +78,8 @@ enum OverloadResolution {
         case .interval: .span
         case .array: .array(type.element)
         case .oidvector: .array(.oid)
-        case .void, .int2vector, .bytea, .uuid, .json, .jsonb: .other(type.kind)
+        case .int2vector: .array(.int2)
+        case .void, .bytea, .uuid, .json, .jsonb: .other(type.kind)
         }
     }
 

@@ -16,6 +16,8 @@ struct Scope {
         var isKey = false
         /// Whether an outer join may fill its table with NULLs.
         var canBeMissing = false
+        /// The relation that it is a column of, where it is read from one.
+        var relation: Int32?
     }
 
     var entries: [Entry] = []
@@ -28,6 +30,13 @@ struct Scope {
             guard entry.name == name else { return false }
             return parts.count == 1 ? !entry.isHidden : entry.isOf(parts.dropLast())
         }
+    }
+
+    /// The relation whose rows a name of `tableoid` is about; nil when there is none or several.
+    func relation(of parts: [String]) -> Int32? {
+        let found = Set(
+            entries.filter { parts.count == 1 || $0.isOf(parts.dropLast()) }.map(\.relation))
+        return found.count == 1 ? found.first ?? nil : nil
     }
 
     /// Positions that `*` or `t.*` stands for.

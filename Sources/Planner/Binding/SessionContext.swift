@@ -10,6 +10,13 @@ package protocol SequenceSource: Sendable {
     func set(_ sequence: CatalogObject, _ value: Int64, isCalled: Bool) throws(SQLError)
 }
 
+/// Where set_config() puts its values; the session takes them when the statement is done.
+package protocol SettingWriter: Sendable {
+    /// - Returns: the value as it is from now on.
+    /// - Throws: 42704, 55P02 or 22023.
+    func set(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError) -> String
+}
+
 /// What a statement's meaning depends on beside its text and the catalog.
 package struct SessionContext: Sendable {
     package var user: String
@@ -22,6 +29,12 @@ package struct SessionContext: Sendable {
     package var backendID: Int32
     /// nil where values cannot be drawn: in views.
     package var sequences: (any SequenceSource)?
+    /// nil where settings cannot be changed.
+    package var settingWriter: (any SettingWriter)?
+    /// About how many rows a relation has; nil where nobody counts.
+    package var rowCount: @Sendable (Int32) -> Int? = { _ in nil }
+    /// Microseconds since 2000-01-01 at which the server began.
+    package var serverStart: Int64 = 0
 
     package init(
         user: String, database: String, catalog: Catalog, settings: [String: String], now: Int64,

@@ -7,6 +7,10 @@ package struct Catalog: Sendable {
     /// Raised by every change.
     package private(set) var version: Int64 = 0
     package private(set) var nextOID: Int32 = 16384
+    /// The indexes of primary keys and unique constraints: named by the constraint, and no objects
+    /// of their own.
+    package private(set) var keyIndexes: [Int32: CatalogObject] = [:]
+    private var keyIndexOIDs: [String: Int32] = [:]
     /// Schemas that are there from the start, and their identifiers.
     static let builtIn: [(name: String, oid: Int32)] = [
         ("public", 2200), ("pg_catalog", 11), ("information_schema", 13000), ("streamhouse", 13001),
@@ -18,8 +22,7 @@ package struct Catalog: Sendable {
 
     /// The system relations and nothing else.
     package init() {
-        let relations = SystemCatalog.relations + SystemCatalog.functionRelations
-        for relation in relations + SystemCatalog.empty { put(relation) }
+        for relation in SystemRelation.all { put(relation) }
     }
 
     private static func key(_ schema: String, _ name: String) -> String { "\(schema)\u{0}\(name)" }
@@ -54,8 +57,15 @@ package struct Catalog: Sendable {
     package var currentSchema: String? { searchPath.first(where: hasSchema) }
 
     package mutating func put(_ object: CatalogObject) {
-        if let old = objects[object.oid] { oids[Catalog.key(old.schema, old.name)] = nil }
+        if let old = objects[object.oid] {
+            oids[Catalog.key(old.schema, old.name)] = nil
+            removeKeyIndexes(of: old)
+        }
         objects[object.oid] = object
+        for index in object.keyIndexes {
+            keyIndexes[index.oid] = index
+            keyIndexOIDs[Catalog.key(index.schema, index.name)] = index.oid
+        }
         oids[Catalog.key(object.schema, object.name)] = object.oid
         if object.oid >= nextOID { nextOID = object.oid + 1 }
         version += 1
@@ -64,7 +74,15 @@ package struct Catalog: Sendable {
     package mutating func remove(_ oid: Int32) {
         guard let object = objects.removeValue(forKey: oid) else { return }
         oids[Catalog.key(object.schema, object.name)] = nil
+        removeKeyIndexes(of: object)
         version += 1
+    }
+
+    private mutating func removeKeyIndexes(of object: CatalogObject) {
+        for index in object.keyIndexes {
+            keyIndexes[index.oid] = nil
+            keyIndexOIDs[Catalog.key(index.schema, index.name)] = nil
+        }
     }
 
     /// Skips identifiers that were used before a restart.
@@ -125,6 +143,43 @@ package struct Catalog: Sendable {
     }
 
     package var allObjects: [CatalogObject] { objects.values.sorted { $0.oid < $1.oid } }
+
+    // MARK: - What has a row in pg_class
+
+    /// Everything that users have made and that pg_class lists: indexes of constraints as well.
+    var userRelations: [CatalogObject] {
+        userObjects + keyIndexes.values.sorted { $0.oid < $1.oid }
+    }
+
+    /// The relation of pg_class with this identifier.
+    func relation(_ oid: Int32) -> CatalogObject? { objects[oid] ?? keyIndexes[oid] }
+
+    /// The relation of pg_class that a name stands for.
+    func relation(named parts: [String]) -> CatalogObject? {
+        func found(_ schema: String, _ name: String) -> CatalogObject? {
+            find(schema: schema, name: name)
+                ?? keyIndexOIDs[Catalog.key(schema, name)].flatMap { keyIndexes[$0] }
+        }
+        guard let name = parts.last else { return nil }
+        if parts.count > 1 { return found(parts[parts.count - 2], name) }
+        return visibleSchemas.lazy.compactMap { found($0, name) }.first
+    }
+
+    /// The schemas that names without one are looked for in, in order, as far as they are there.
+    var visibleSchemas: [String] {
+        let path = searchPath.filter(hasSchema)
+        return (path.contains("pg_catalog") ? [] : ["pg_catalog"]) + path
+    }
+
+    /// Whether the relation's name alone stands for it.
+    func isVisible(_ object: CatalogObject) -> Bool {
+        relation(named: [object.name])?.oid == object.oid
+    }
+
+    /// The identifier of a schema; 0 when there is none.
+    func schemaOID(_ name: String) -> Int32 {
+        Catalog.builtIn.first { $0.name == name }?.oid ?? userSchemas[name] ?? 0
+    }
 }
 
 extension Substring {

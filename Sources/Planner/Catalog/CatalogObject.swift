@@ -60,8 +60,10 @@ package struct CatalogObject: Sendable {
     package var dependsOn: [Int32] = []
     /// A system relation of something that we do not have.
     package var isAlwaysEmpty = false
-    /// The rows of a system relation, made from a catalog when they are asked for.
-    package var systemRows: (@Sendable (Catalog) -> [[Value]])?
+    /// Of a system relation: whether PostgreSQL has it as a view.
+    package var isSystemView = false
+    /// The rows of a system relation, made when they are asked for.
+    package var systemRows: (@Sendable (SystemReading) -> [[Value]])?
 
     package init(
         oid: Int32, schema: String, name: String, kind: Kind, columns: [CatalogColumn]
@@ -88,6 +90,14 @@ package struct CatalogObject: Sendable {
     }
 
     private static let pinPrefix = "name/"
+
+    /// The name of the primary key's constraint and index: what it was given when it was made.
+    package var primaryKeyName: String {
+        get { options[CatalogObject.keyOption] ?? name + "_pkey" }
+        set { options[CatalogObject.keyOption] = newValue }
+    }
+
+    private static let keyOption = "@key"
 
     /// Where a relation's rows come from, under these names in `options`; no option that a user
     /// gives begins so.

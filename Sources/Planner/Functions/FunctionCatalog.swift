@@ -105,6 +105,9 @@ package enum FunctionCatalog {
 
     static func withOID(_ oid: Int32) -> FunctionEntry? { byOID[oid] }
 
+    /// The overloads of a name.
+    static func named(_ name: String) -> [FunctionEntry] { byName[name] ?? [] }
+
     /// What computes the overload, as far as it is declared for exactly these types.
     private struct Computed {
         var result: DataType
@@ -144,7 +147,7 @@ package enum FunctionCatalog {
         if let found = FunctionRegistry.exact(name + "@zone", types + [.text]) {
             return Computed(result: found.result, isStrict: found.isStrict, volatility: .stable)
         }
-        if let found = SessionFunctions.named(name, types.count) {
+        if let found = SessionFunctions.named(name, types) {
             return Computed(
                 result: found.result, isStrict: found.isStrict, volatility: .stable)
         }

@@ -67,6 +67,7 @@ package struct FunctionSection: Sendable {
     /// All that SQL can call.
     package static let all: [FunctionSection] = [
         conditional, mathematical, text, bytes, patterns, formatting, time, uuid, json, arrays,
-        aggregates, windows, rows, sequences, session, catalogs, casts,
+        aggregates, windows, rows, sequences, session, catalogs, privileges,
+        casts,
     ]
 }

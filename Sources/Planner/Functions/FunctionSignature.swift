@@ -27,7 +27,8 @@ package struct SignatureType: Hashable, Sendable {
     /// pg_type's rows of type p, as far as our functions have them, and pg_node_tree.
     static let standIns = [
         SignatureType(194, "pg_node_tree"), SignatureType(2249, "record"),
-        SignatureType(2276, "any", name: "\"any\""), SignatureType(2277, "anyarray"),
+        SignatureType(2275, "cstring"), SignatureType(2276, "any", name: "\"any\""),
+        SignatureType(2277, "anyarray"),
         SignatureType(2283, "anyelement"), SignatureType(2776, "anynonarray"),
         SignatureType(5077, "anycompatible"), SignatureType(5078, "anycompatiblearray"),
     ]

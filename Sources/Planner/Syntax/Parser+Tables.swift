@@ -114,6 +114,7 @@ extension Parser {
             let at = token.start
             if accept(["primary", "key"]) {
                 elements.primaryKey += try keyColumns()
+                elements.primaryKeyName = constraint
             } else if isWord("unique") {
                 advance()
                 elements.uniques.append(
@@ -183,8 +184,10 @@ extension Parser {
             return true
         } else if accept(["primary", "key"]) {
             column.isPrimaryKey = true
+            column.primaryKeyName = constraint
         } else if accept("unique") {
             column.isUnique = true
+            column.uniqueName = constraint
         } else if accept("collate") {
             _ = try qualifiedName()
         } else if accept("default") {

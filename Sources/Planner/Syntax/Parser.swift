@@ -46,6 +46,14 @@ package struct Parser {
         return expression
     }
 
+    /// A whole text that is the name of a type.
+    static func type(_ text: String) throws(SQLError) -> TypeName {
+        var parser = Parser(text: text, tokens: try Lexer.tokens(text))
+        let name = try parser.typeName()
+        guard parser.peek == .end else { throw parser.unexpected() }
+        return name
+    }
+
     /// A whole text that is one query.
     package static func query(_ text: String) throws(SQLError) -> Query {
         var parser = Parser(text: text, tokens: try Lexer.tokens(text))
@@ -180,12 +188,16 @@ package struct Parser {
         let at = token.start
         var name: String
         switch peek {
-        case .quoted(let quoted): name = quoted
+        case .quoted(let quoted): name = quoted == "char" ? Parser.byteType : quoted
         case .word(let word) where !Keyword.reserved.contains(word): name = word
         default: throw unexpected()
         }
         advance()
-        while accept(symbol: ".") { name = try label() }
+        while accept(symbol: ".") {
+            let isQuoted = if case .quoted = peek { true } else { false }
+            name = try label()
+            if isQuoted, name == "char" { name = Parser.byteType }
+        }
         switch name {
         case "double": if accept("precision") { name = "double precision" }
         case "character", "char": name = accept("varying") ? "varchar" : "char"
@@ -221,6 +233,9 @@ package struct Parser {
         return TypeName(
             name: name, modifiers: modifiers, fields: fields, isArray: isArray, at: at)
     }
+
+    /// The type of one byte, which only quotes tell from char.
+    private static let byteType = "\"char\""
 
     /// YEAR, DAY TO SECOND, … behind INTERVAL; nil when there is nothing of the kind.
     mutating func intervalFields() throws(SQLError) -> String? {

@@ -22,6 +22,8 @@ final class CancelToken: Sendable {
 struct QueryRunner {
     let ticket: ReadTicket
     let catalog: Catalog
+    /// What system relations are made from.
+    let reading: SystemReading
     let sources: [Int32: any SourceReader]
     /// Rows that the transaction has inserted and not committed.
     let overlay: [TableChange]
@@ -46,7 +48,7 @@ struct QueryRunner {
 
     private func feed(_ scan: ScanInput, into circuit: Circuit) throws(SQLError) {
         if let rows = scan.relation.systemRows {
-            let batch = Batch(rows: rows(catalog), types: scan.relation.types)
+            let batch = Batch(rows: rows(reading), types: scan.relation.types)
             return try circuit.push(batch.projected(scan.columns), into: scan.node)
         }
         if let reader = sources[scan.relation.oid] { return try feed(scan, reader, into: circuit) }

@@ -97,14 +97,16 @@ extension ConnectionDriver {
             }
         }
         let bound = try binder.bind(query)
-        let types = bound.fields.map { session.shown($0.type) }
+        let fieldTypes = bound.fields.map { session.shown($0.type) }
         let names = bound.fields.map(\.name)
         var format = copy.format
         for name in copy.forcedQuotes {
             if let index = names.firstIndex(of: name) { format.forcesQuotes.insert(index) }
         }
-        let batches = try await session.run(
+        let rows = try await session.run(
             Optimizer.optimized(bound), reading: binder.references)
+        let (batches, types) =
+            format.kind == .binary ? (rows, fieldTypes) : session.named(rows, fieldTypes)
         encoder.copyResponse(
             isIn: false, isBinary: format.kind == .binary, columns: types.count)
         let header = format.header(names)

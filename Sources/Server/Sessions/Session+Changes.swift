@@ -444,7 +444,7 @@ extension Session {
     {
         guard let returning else { return StatementResult(tag: tag) }
         let columns = returning.fields.map {
-            ResultColumn(name: $0.name, type: shown($0.type))
+            resultColumn($0)
         }
         var batches: [Batch] = []
         for rows in attempt.returned where rows.count > 0 {

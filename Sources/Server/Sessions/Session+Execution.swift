@@ -8,12 +8,26 @@ import Types
 import Wire
 
 extension Session {
-    /// Carries out one statement. One line a statement; the work is elsewhere.
+    /// Carries out one statement, and takes over what set_config() has set in it.
     func execute(_ statement: Statement, text: String, parameters: Parameters)
         async throws(SQLError)
         -> StatementResult
     {
         try checkNotFailed(statement)
+        _ = requestedSettings.take()
+        var result = try await carryOut(statement, text: text, parameters: parameters)
+        for request in requestedSettings.take() {
+            let changed = try set(request.name, request.value, isLocal: request.isLocal)
+            result.changed += changed.changed
+        }
+        return result
+    }
+
+    /// One line a statement; the work is elsewhere.
+    private func carryOut(_ statement: Statement, text: String, parameters: Parameters)
+        async throws(SQLError)
+        -> StatementResult
+    {
         switch statement {
         case .query(let query): return try await select(query, text, parameters)
         case .insert(let insert): return try await self.insert(insert, text, parameters)
@@ -49,7 +63,8 @@ extension Session {
         case .begin: return beginStatement()
         case .commit: return try await commitStatement()
         case .rollback: return rollbackStatement()
-        case .set(let name, let value, _): return try set(name, value)
+        case .set(let name, let value, let isLocal):
+            return try setStatement(name, value, isLocal: isLocal)
         case .show(let name): return try show(name)
         case .reset(let name): return try reset(name)
         case .explainView(let name): return try await explainView(name)
@@ -83,7 +98,8 @@ extension Session {
         database.backends.withLock { $0[backendID]?.cancel = token }
         let runner = QueryRunner(
             ticket: ticket, catalog: database.catalogStore.catalog,
-            sources: database.readers.withLock { $0 }, overlay: pending,
+            reading: SystemReading(context()), sources: database.readers.withLock { $0 },
+            overlay: pending,
             indexes: database.indexes, cancel: token)
         startTimeout(token)
         let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
@@ -120,17 +136,20 @@ extension Session {
     }
 
     private func commitStatement() async throws(SQLError) -> StatementResult {
-        if state == .failed {
-            rollback()
-            return StatementResult(tag: "ROLLBACK")
-        }
+        if state == .failed { return rollbackStatement() }
         var result = StatementResult(tag: "COMMIT")
         if state == .idle || isImplicit {
             result.notices.append(
                 SQLError(.noActiveTransaction, "there is no transaction in progress"))
         }
+        let before = settings.values
         try await commit()
+        result.changed = reported(changed(since: before))
         return result
+    }
+
+    private func changed(since before: [String: String]) -> [String] {
+        settings.values.filter { before[$0.key] != $0.value }.map(\.key)
     }
 
     private func rollbackStatement() -> StatementResult {
@@ -139,7 +158,9 @@ extension Session {
             result.notices.append(
                 SQLError(.noActiveTransaction, "there is no transaction in progress"))
         }
+        let before = settings.values
         rollback()
+        result.changed = reported(changed(since: before))
         return result
     }
 
@@ -153,7 +174,7 @@ extension Session {
 
     private func savepoint(_ name: String) throws(SQLError) -> StatementResult {
         try checkInTransaction("SAVEPOINT")
-        savepoints.append((name, pending.count))
+        savepoints.append((name, pending.count, settings))
         return StatementResult(tag: "SAVEPOINT")
     }
 
@@ -175,6 +196,7 @@ extension Session {
         try checkInTransaction("ROLLBACK TO SAVEPOINT")
         let index = try savepointIndex(name)
         pending.removeSubrange(savepoints[index].count...)
+        settings = savepoints[index].settings
         savepoints.removeSubrange((index + 1)...)
         state = .open
         return StatementResult(tag: "ROLLBACK")
@@ -182,10 +204,36 @@ extension Session {
 
     // MARK: - Settings
 
-    private func set(_ name: String, _ value: String?) throws(SQLError) -> StatementResult {
+    private func setStatement(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError)
+        -> StatementResult
+    {
+        if name == "transaction_isolation", value == nil { return StatementResult(tag: "SET") }
+        var result = try set(name, value, isLocal: isLocal)
+        if isLocal, state == .idle || isImplicit {
+            result.notices.append(
+                SQLError(
+                    .noActiveTransaction, "SET LOCAL can only be used in transaction blocks"))
+        }
+        return result
+    }
+
+    /// A local value is gone when the transaction ends; outside of one it is gone at once.
+    private func set(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError)
+        -> StatementResult
+    {
         var result = StatementResult(tag: "SET")
-        if name == "transaction_isolation", value == nil { return result }
+        let key = name.lowercased()
+        let before = settings
         try settings.set(name, value)
+        if isLocal {
+            if state == .idle {
+                settings = before
+                return result
+            }
+            if localSettings[key] == nil { localSettings[key] = before.values[key] ?? "" }
+        } else {
+            localSettings[key] = nil
+        }
         result.changed = reported([name])
         return result
     }

@@ -57,12 +57,17 @@ final class Session: @unchecked Sendable {
     var restartedSequences: [Int32] = []
     var pending: [TableChange] = []
     /// Names and how many of `pending` were there; the newest last.
-    var savepoints: [(name: String, count: Int)] = []
+    var savepoints: [(name: String, count: Int, settings: SessionSettings)] = []
     var transactionStart: Int64 = 0
     var prepared: [String: Prepared] = [:]
     var portals: [String: Portal] = [:]
     var cancel = CancelToken()
     private let sequences: SessionSequences
+    /// What set_config() has set in the statement that runs.
+    let requestedSettings = RequestedSettings()
+    /// What the settings were when the transaction began, and what SET LOCAL's are again behind it.
+    private var settingsBefore: SessionSettings?
+    var localSettings: [String: String] = [:]
     private static let maximumPrepared = 10_000
 
     init(_ database: Database, user: String, options: [String: String], backendID: Int32) {
@@ -88,6 +93,11 @@ final class Session: @unchecked Sendable {
             settings: settings.values, now: state == .idle ? now : transactionStart,
             backendID: backendID)
         context.sequences = sequences
+        requestedSettings.begin(settings)
+        context.settingWriter = requestedSettings
+        let published = database.engine.published
+        context.rowCount = { published.rowCount(of: $0) }
+        context.serverStart = database.startTime
         return context
     }
 
@@ -96,6 +106,7 @@ final class Session: @unchecked Sendable {
     func begin() {
         if state == .idle {
             state = .open
+            settingsBefore = settings
             transactionStart = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
         }
     }
@@ -109,6 +120,8 @@ final class Session: @unchecked Sendable {
         savepoints = []
         state = .idle
         isImplicit = false
+        for (name, value) in localSettings { settings.restore(name, value) }
+        endSettings()
         defer { database.locks.release(backendID) }
         if !changes.isEmpty {
             let _: Void = try await database.ask { .commit(changes, $0) }
@@ -126,7 +139,14 @@ final class Session: @unchecked Sendable {
         savepoints = []
         state = .idle
         isImplicit = false
+        if let before = settingsBefore { settings = before }
+        endSettings()
         database.locks.release(backendID)
+    }
+
+    private func endSettings() {
+        settingsBefore = nil
+        localSettings = [:]
     }
 
     /// A statement has failed: an open transaction can only be rolled back now.
@@ -228,7 +248,10 @@ final class Session: @unchecked Sendable {
             let type = shown(statement.types[index])
             values.append(
                 format == 1
-                    ? try BinaryEncoding.parse(bytes, type) : try TextEncoding.parse(bytes, type))
+                    ? try BinaryEncoding.parse(bytes, type)
+                    : (type.showsNames
+                        ? try ObjectNames(context()).value(bytes, type)
+                        : try TextEncoding.parse(bytes, type)))
         }
         portals[message.portal] = Portal(statement, values, message.resultFormats)
     }
@@ -246,9 +269,7 @@ final class Session: @unchecked Sendable {
             let binder = Binder(
                 context: context(), text: statement.text,
                 parameters: Parameters(types: statement.types, values: values))
-            return try returned(parsed, binder)?.fields.map {
-                ResultColumn(name: $0.name, type: shown($0.type))
-            }
+            return try returned(parsed, binder)?.fields.map(resultColumn)
         case .show(let name):
             return [ResultColumn(name: name, type: .text)]
         case .explain: return [ResultColumn(name: "QUERY PLAN", type: .text)]
@@ -275,12 +296,40 @@ final class Session: @unchecked Sendable {
 
     func columns(_ plan: LogicalPlan) -> [ResultColumn] {
         plan.fields.enumerated().map { index, field in
-            let type = shown(field.type)
+            var column = resultColumn(field)
             let origin = Session.origin(plan, index)
-            return ResultColumn(
-                name: field.name, type: type, tableOID: origin?.0 ?? 0, columnNumber: origin?.1 ?? 0
-            )
+            column.tableOID = origin?.0 ?? 0
+            column.columnNumber = origin?.1 ?? 0
+            return column
         }
+    }
+
+    func resultColumn(_ field: Field) -> ResultColumn {
+        let type = shown(field.type)
+        var column = ResultColumn(name: field.name, type: type)
+        if type.showsNames {
+            let names = ObjectNames(context())
+            column.shownText = { names.text($0, type) }
+        }
+        return column
+    }
+
+    /// The rows with the names that regclass and its kin are shown by, as texts, and their types.
+    func named(_ batches: [Batch], _ types: [DataType]) -> (batches: [Batch], types: [DataType]) {
+        guard types.contains(where: \.showsNames) else { return (batches, types) }
+        let names = ObjectNames(context())
+        let shown = batches.map { batch in
+            var columns = batch.columns
+            for (index, type) in types.enumerated() where type.showsNames {
+                let builder = ColumnBuilder(.text, capacity: batch.count)
+                for row in 0..<batch.count {
+                    builder.append(names.text(columns[index].value(row), type))
+                }
+                columns[index] = builder.column()
+            }
+            return Batch(columns: columns, count: batch.count, weights: batch.weights)
+        }
+        return (shown, types.map { $0.showsNames ? .text : $0 })
     }
 
     /// The table column that an output column simply is.

@@ -125,6 +125,12 @@ struct SessionSettings {
         return values.filter { usual[$0.key] != nil && usual[$0.key] != $0.value }
     }
 
+    /// Puts back what a setting was.
+    mutating func restore(_ name: String, _ value: String) {
+        values[name] = value
+        textStyle = TextStyle(settings: values)
+    }
+
     mutating func reset() {
         values = initial
         textStyle = TextStyle(settings: values)

@@ -66,6 +66,9 @@ extension Session {
         var object = CatalogObject(
             oid: oid, schema: schema, name: name, kind: .table, columns: bound.columns)
         object.primaryKey = bound.primaryKey
+        if !bound.primaryKey.isEmpty {
+            object.primaryKeyName = bound.primaryKeyName ?? name + "_pkey"
+        }
         object.uniques = bound.uniques
         object.checks = bound.checks
         let created = object

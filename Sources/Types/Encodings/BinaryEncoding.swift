@@ -7,7 +7,7 @@ package enum BinaryEncoding {
         switch type.kind {
         case .boolean: output.write(view.bool(row))
         case .int2: output.write(Int16(truncatingIfNeeded: view.int64(row)))
-        case .int4, .oid, .regclass, .regproc, .regtype:
+        case .int4, .oid, .regclass, .regproc, .regtype, .regnamespace, .regrole:
             output.write(Int32(truncatingIfNeeded: view.int64(row)))
         case .int8, .timestamp, .timestamptz, .time: output.write(view.int64(row))
         case .date: output.write(Int32(truncatingIfNeeded: view.int64(row)))
@@ -17,9 +17,11 @@ package enum BinaryEncoding {
         case .array:
             let array = unsafe ArrayValue(decoding: Array(view.text(row)), type.element)
             append(array, type.elementType, to: &output)
-        case .oidvector:
+        case .oidvector, .int2vector:
+            let element = type.vectorArray?.elementType ?? .oid
             append(
-                unsafe ArrayValue(decoding: Array(view.text(row)), .oid), .oid, to: &output)
+                unsafe ArrayValue(decoding: Array(view.text(row)), element.kind), element,
+                to: &output)
         case .bpchar:
             var text: [UInt8] = []
             TextEncoding.append(view, row, type, to: &text)
@@ -32,7 +34,7 @@ package enum BinaryEncoding {
             output.write(value.microseconds)
             output.write(value.days)
             output.write(value.months)
-        case .text, .unknown, .void, .name, .char, .varchar, .int2vector, .bytea, .uuid, .json:
+        case .text, .unknown, .void, .name, .char, .varchar, .bytea, .uuid, .json:
             unsafe output.write(contentsOf: view.text(row))
         }
     }
@@ -172,14 +174,16 @@ package enum BinaryEncoding {
         case .boolean: return .bool(try reader.readUInt8() != 0)
         case .int2: return .int(Int64(try reader.readInt16()))
         case .int4: return .int(Int64(try reader.readInt32()))
-        case .oid, .regclass, .regproc, .regtype: return .int(Int64(try reader.readUInt32()))
+        case .oid, .regclass, .regproc, .regtype, .regnamespace, .regrole:
+            return .int(Int64(try reader.readUInt32()))
         case .int8: return .int(try reader.readInt64())
         case .timestamp, .timestamptz, .time:
             return .int(TimeText.rounded(try reader.readInt64(), toDigits: type.modifier))
         case .date: return .int(Int64(try reader.readInt32()))
         case .uuid: return .text(try reader.readBytes(16))
         case .array: return try readArray(&reader, type)
-        case .oidvector: return try readArray(&reader, .array(of: .oid))
+        case .oidvector, .int2vector:
+            return try readArray(&reader, type.vectorArray ?? .array(of: .oid))
         case .jsonb:
             guard try reader.readUInt8() == 1 else { throw MalformedBytes("jsonb version") }
             return try TextEncoding.parse(try reader.readBytes(reader.remaining), type)
@@ -194,7 +198,7 @@ package enum BinaryEncoding {
             let value = Interval(
                 months: try reader.readInt32(), days: days, microseconds: microseconds)
             return .interval(IntervalFields(modifier: type.modifier).applied(to: value))
-        case .text, .unknown, .void, .name, .char, .int2vector, .bytea:
+        case .text, .unknown, .void, .name, .char, .bytea:
             let bytes = try reader.readBytes(reader.remaining)
             if type.kind != .bytea, String(validating: bytes, as: UTF8.self) == nil {
                 throw SQLError(

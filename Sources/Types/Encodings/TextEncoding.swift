@@ -37,8 +37,9 @@ package enum TextEncoding {
             case .array:
                 let array = unsafe ArrayValue(decoding: Array(bytes), type.element)
                 array.appendText(type.elementType, to: &output)
-            case .oidvector:
-                let array = unsafe ArrayValue(decoding: Array(bytes), .oid)
+            case .oidvector, .int2vector:
+                let element = type.vectorArray?.element ?? .oid
+                let array = unsafe ArrayValue(decoding: Array(bytes), element)
                 for (index, value) in array.elements.enumerated() {
                     if index > 0 { output.append(32) }
                     append(integer: value.int ?? 0, to: &output)
@@ -114,7 +115,7 @@ package enum TextEncoding {
         case .boolean:
             guard let value = parseBool(text) else { throw invalid(text, type) }
             return .bool(value)
-        case .int2, .int4, .int8, .oid, .regclass, .regproc, .regtype:
+        case .int2, .int4, .int8, .oid, .regclass, .regproc, .regtype, .regnamespace, .regrole:
             return .int(try parseInteger(text, type))
         case .float8:
             guard let value = try FloatText.parse(text) else { throw invalid(text, type) }
@@ -148,13 +149,14 @@ package enum TextEncoding {
         case .varchar, .bpchar: return .text(try fitted(text, type))
         case .array:
             return .text(try ArrayValue(parsing: text, type.elementType).encoded(type.element))
-        case .oidvector:
-            var oids: [Value] = []
+        case .oidvector, .int2vector:
+            let element = type.vectorArray?.elementType ?? .oid
+            var values: [Value] = []
             for word in text.split(separator: 32) {
-                oids.append(.int(try parseInteger(Array(word), .oid)))
+                values.append(.int(try parseInteger(Array(word), element)))
             }
-            return .text(ArrayValue(vector: oids).encoded(.oid))
-        case .text, .unknown, .void, .name, .char, .int2vector: return .text(text)
+            return .text(ArrayValue(vector: values).encoded(element.kind))
+        case .text, .unknown, .void, .name, .char: return .text(text)
         }
     }
 
@@ -303,7 +305,7 @@ package enum TextEncoding {
         switch kind {
         case .int2: -32768...32767
         case .int4: -2_147_483_648...2_147_483_647
-        case .oid, .regclass, .regproc, .regtype: 0...4_294_967_295
+        case .oid, .regclass, .regproc, .regtype, .regnamespace, .regrole: 0...4_294_967_295
         default: Int64.min...Int64.max
         }
     }

@@ -65,6 +65,7 @@ package struct SQLState: Hashable, Sendable {
     package static let cannotCoerce = SQLState("42846")
     package static let undefinedFunction = SQLState("42883")
     package static let undefinedTable = SQLState("42P01")
+    package static let invalidName = SQLState("42602")
     package static let undefinedParameter = SQLState("42P02")
     package static let duplicatePreparedStatement = SQLState("42P05")
     package static let duplicateTable = SQLState("42P07")

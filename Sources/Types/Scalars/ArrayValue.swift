@@ -98,7 +98,7 @@ package struct ArrayValue: Hashable, Sendable {
     // MARK: - Text
 
     /// {1,2,{…}}, with the bounds in front when one is not 1.
-    func appendText(_ type: DataType, to output: inout [UInt8]) {
+    package func appendText(_ type: DataType, to output: inout [UInt8]) {
         if elements.isEmpty { return output.append(contentsOf: "{}".utf8) }
         if lowerBounds.contains(where: { $0 != 1 }) {
             for (length, lower) in zip(dimensions, lowerBounds) {

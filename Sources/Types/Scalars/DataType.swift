@@ -6,8 +6,10 @@ package struct DataType: Hashable, Sendable {
         case boolean, int2, int4, int8, float8, numeric, text, timestamp, interval
         case unknown, void, oid, name, char, regclass, varchar, regproc, regtype, int2vector
         case float4, bytea, date, time, timestamptz, uuid, json, jsonb, bpchar, array
-        /// Values are those of an array of oid, counted from 0; only their text is another.
+        /// Values are those of an array of oid, counted from 0; only their text is another. An
+        /// int2vector is the same over int2.
         case oidvector
+        case regnamespace, regrole
     }
 
     package let kind: Kind
@@ -95,7 +97,7 @@ package struct DataType: Hashable, Sendable {
     package var physical: Physical {
         switch kind {
         case .int2, .int4, .int8, .timestamp, .oid, .regclass, .regproc, .regtype, .date, .time,
-            .timestamptz:
+            .timestamptz, .regnamespace, .regrole:
             .int64
         case .float8, .float4: .double
         case .boolean: .bool
@@ -141,6 +143,8 @@ package struct DataType: Hashable, Sendable {
         case .regclass: 2205
         case .regtype: 2206
         case .void: 2278
+        case .regnamespace: 4089
+        case .regrole: 4096
         }
     }
 
@@ -168,6 +172,13 @@ package struct DataType: Hashable, Sendable {
         case .uuid: 2951
         case .json: 199
         case .jsonb: 3807
+        case .regproc: 1008
+        case .regclass: 2210
+        case .regtype: 2211
+        case .regnamespace: 4090
+        case .regrole: 4097
+        case .int2vector: 1006
+        case .oidvector: 1013
         default: 1009
         }
     }
@@ -176,15 +187,30 @@ package struct DataType: Hashable, Sendable {
     package static let elementKinds: [Kind] = [
         .boolean, .int2, .int4, .int8, .float4, .float8, .numeric, .text, .varchar, .bpchar,
         .timestamp, .timestamptz, .date, .time, .interval, .bytea, .uuid, .json, .jsonb, .oid,
-        .name, .char,
+        .name, .char, .regproc, .regclass, .regtype, .regnamespace, .regrole,
     ]
+
+    /// The types whose values are identifiers that are shown as names.
+    package static let nameKinds: [Kind] = [.regproc, .regclass, .regtype, .regnamespace, .regrole]
+
+    /// Whether its values, or its elements, are identifiers that are shown as names.
+    package var showsNames: Bool { DataType.nameKinds.contains(kind == .array ? element : kind) }
+
+    /// Of int2vector and oidvector: the array that their values are; nil of other types.
+    package var vectorArray: DataType? {
+        switch kind {
+        case .oidvector: .array(of: .oid)
+        case .int2vector: .array(of: .int2)
+        default: nil
+        }
+    }
 
     /// pg_type.typlen: bytes of a fixed-width value, -1 for a variable one, -2 for a C string.
     package var wireLength: Int16 {
         switch kind {
         case .boolean, .char: 1
         case .int2: 2
-        case .int4, .oid, .regclass, .regproc, .regtype, .void, .float4: 4
+        case .int4, .oid, .regclass, .regproc, .regtype, .regnamespace, .regrole, .void, .float4: 4
         case .int8, .float8, .timestamp, .timestamptz, .time: 8
         case .date: 4
         case .uuid: 16
@@ -220,6 +246,8 @@ package struct DataType: Hashable, Sendable {
         case .regclass: return "regclass"
         case .regproc: return "regproc"
         case .regtype: return "regtype"
+        case .regnamespace: return "regnamespace"
+        case .regrole: return "regrole"
         case .varchar:
             return modifier >= 4 ? "character varying(\(modifier - 4))" : "character varying"
         case .bpchar: return modifier >= 4 ? "character(\(modifier - 4))" : "character"
@@ -257,7 +285,7 @@ package struct DataType: Hashable, Sendable {
         case .array: "_" + elementType.catalogName
         case .date, .uuid, .json, .jsonb, .numeric, .text, .interval, .unknown, .void, .oid, .name,
             .regclass, .regproc,
-            .regtype,
+            .regtype, .regnamespace, .regrole,
             .int2vector, .oidvector, .bytea:
             DataType(kind).name
         }
@@ -296,13 +324,16 @@ package struct DataType: Hashable, Sendable {
         "float": .float8, "double precision": .float8, "double": .float8, "real": .float4,
         "float4": .float4, "numeric": .numeric, "decimal": .numeric, "dec": .numeric,
         "text": .text, "string": .text, "varchar": .varchar, "character varying": .varchar,
-        "char": .bpchar, "character": .bpchar, "bpchar": .bpchar, "bytea": .bytea,
+        "char": .bpchar, "\"char\"": .char, "character": .bpchar, "bpchar": .bpchar,
+        "bytea": .bytea,
         "timestamp": .timestamp, "timestamp without time zone": .timestamp,
         "timestamptz": .timestamptz, "timestamp with time zone": .timestamptz, "date": .date,
         "time": .time, "time without time zone": .time, "interval": .interval, "uuid": .uuid,
         "json": .json, "jsonb": .jsonb, "oid": .oid, "name": .name,
         "regclass": DataType(.regclass), "regproc": DataType(.regproc),
-        "regtype": DataType(.regtype), "unknown": .unknown, "oidvector": .oidvector,
+        "regtype": DataType(.regtype), "regnamespace": DataType(.regnamespace),
+        "regrole": DataType(.regrole), "unknown": .unknown, "oidvector": .oidvector,
+        "int2vector": DataType(.int2vector),
     ]
 
     private static let byOID: [Int32: DataType] = {

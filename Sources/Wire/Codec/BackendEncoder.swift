@@ -8,6 +8,8 @@ package struct ResultColumn: Sendable {
     package var columnNumber: Int16
     /// 0 text, 1 binary.
     package var format: Int16
+    /// What a value that is not NULL is shown as, where that is not its type's text.
+    package var shownText: (@Sendable (Value) -> Value)?
 
     package init(
         name: String, type: DataType, tableOID: Int32 = 0, columnNumber: Int16 = 0,
@@ -131,6 +133,11 @@ package struct BackendEncoder {
                 output.write(Int32(0))
                 if column.format == 1 {
                     BinaryEncoding.append(view, row, column.type, to: &output)
+                } else if let shownText = column.shownText {
+                    let value: Value =
+                        column.type.kind == .array
+                        ? unsafe .text(Array(view.text(row))) : .int(view.int64(row))
+                    if case .text(let bytes) = shownText(value) { output.write(contentsOf: bytes) }
                 } else {
                     TextEncoding.append(view, row, column.type, to: &output.bytes)
                 }

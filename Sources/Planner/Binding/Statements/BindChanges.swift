@@ -17,7 +17,7 @@ package struct BoundChange: Sendable {
 extension CatalogObject {
     /// The primary key and the unique constraints, by name.
     package var keys: [Unique] {
-        (primaryKey.isEmpty ? [] : [Unique(name: name + "_pkey", columns: primaryKey)]) + uniques
+        (primaryKey.isEmpty ? [] : [Unique(name: primaryKeyName, columns: primaryKey)]) + uniques
     }
 }
 

@@ -5,6 +5,7 @@ package import Types
 package struct BoundTable: Sendable {
     package var columns: [CatalogColumn]
     package var primaryKey: [Int]
+    package var primaryKeyName: String?
     package var uniques: [CatalogObject.Unique]
     package var checks: [CatalogObject.Check]
     /// Columns that take their values from a sequence of their own.
@@ -36,9 +37,15 @@ extension Binder {
         }
         bound.primaryKey += try positions(
             elements.primaryKey, bound.columns, "primary key constraint")
+        bound.primaryKeyName =
+            elements.primaryKeyName
+            ?? elements.columns.lazy.compactMap(\.primaryKeyName).first
         for position in bound.primaryKey { bound.columns[position].isNotNull = true }
         for (index, definition) in elements.columns.enumerated() where definition.isUnique {
-            bound.uniques.append(.init(name: "\(table)_\(definition.name)_key", columns: [index]))
+            bound.uniques.append(
+                .init(
+                    name: definition.uniqueName ?? "\(table)_\(definition.name)_key",
+                    columns: [index]))
         }
         for unique in elements.uniques {
             let columns = try positions(unique.columns, bound.columns, "unique constraint")

@@ -100,6 +100,9 @@ package struct ColumnDefinition: Sendable {
     package var isNotNull = false
     package var isPrimaryKey = false
     package var isUnique = false
+    /// What CONSTRAINT calls the primary key and the unique constraint.
+    package var primaryKeyName: String?
+    package var uniqueName: String?
     package var defaultValue: StoredExpression?
     package var generated: StoredExpression?
     package var identity = Identity.none
@@ -145,6 +148,8 @@ package struct ConnectorClause: Sendable {
 package struct TableElements: Sendable {
     package var columns: [ColumnDefinition] = []
     package var primaryKey: [(name: String, at: Int)] = []
+    /// What CONSTRAINT calls it.
+    package var primaryKeyName: String?
     package var uniques: [UniqueConstraint] = []
     package var checks: [CheckConstraint] = []
     package var watermark: (column: String, expression: StoredExpression)?
