@@ -43,8 +43,9 @@ extension FunctionSection {
                 "left", "the first characters; all but the last when the number is negative",
                 ["text int4": 3060]),
             .init(
-                "length", "how many characters it has; of bytea, how many bytes",
-                ["text": 1317, "bytea": 2010]),
+                "length",
+                "how many characters it has; of bytea, how many bytes, or characters of an encoding",
+                ["text": 1317, "bytea": 2010, "bytea name -> int4": 1713]),
             .init(
                 "lower", "letters in lower case", ["text": 870],
                 note: "letters beyond ASCII keep their case, as in the collation C"),
@@ -63,6 +64,15 @@ extension FunctionSection {
             .init(
                 "position", "where the second stands in the first, counted from 1; 0 when nowhere",
                 ["text text": 849], note: "written POSITION(part IN text)"),
+            .init(
+                "parse_ident",
+                "the parts of a name with dots; what is behind it may be anything when the second is false",
+                ["str:text strict:bool=true": 1268]),
+            .init(
+                "pg_size_bytes", "the bytes of a size with a unit", ["text": 3334]),
+            .init(
+                "pg_size_pretty", "a number of bytes with a unit",
+                ["int8": 2288, "numeric": 3166]),
             .init("quote_ident", "quoted as an identifier where it has to be", ["text": 1282]),
             .init(
                 "quote_literal", "quoted as a literal", ["text": 1283]),
@@ -121,6 +131,10 @@ extension FunctionSection {
             .form(
                 "trim", "TRIM([BOTH | LEADING | TRAILING] [characters FROM] text)",
                 "without the given characters (blanks) at both ends, the start or the end"),
+            .init(
+                "unistr",
+                "with the characters that \\XXXX, \\+XXXXXX, \\uXXXX and \\UXXXXXXXX stand for",
+                ["text": 6198]),
             .init(
                 "upper", "letters in upper case", ["text": 871],
                 note: "letters beyond ASCII keep their case, as in the collation C"),
@@ -211,6 +225,10 @@ extension FunctionSection {
                     "text text": 6265, "text text int4": 6266, "text text int4 int4": 6267,
                     "text text int4 int4 text": 6268, "text text int4 int4 text int4": 6269,
                 ]),
+            .init(
+                "similar_escape",
+                "a SIMILAR TO pattern as a regular expression; a NULL escape is the backslash",
+                ["text text": 1623], isStrict: false),
             .init(
                 "similar_to_escape", "a SIMILAR TO pattern as a regular expression",
                 ["text": 1987, "text text": 1986]),
