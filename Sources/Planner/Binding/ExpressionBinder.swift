@@ -106,6 +106,8 @@ struct ExpressionBinder {
         case .quantified(let symbol, let left, let right, let isAll, let at):
             return try quantified(symbol, try bind(left), try bind(right), isAll, at)
         case .row(_, let at): throw SQLError.unsupported("a row value", at: binder.position(at))
+        case .named(_, _, let at):
+            throw SQLError.unsupported("a named argument in this place", at: binder.position(at))
         }
     }
 

@@ -131,7 +131,8 @@ final class Grouping {
                 && call.over == nil)
                 || call.arguments.contains(where: hasAggregate)
         case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
-            .subscript_(let a, _, _), .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _):
+            .subscript_(let a, _, _), .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _),
+            .named(_, let a, _):
             hasAggregate(a)
         case .binary(_, let a, let b, _), .and(let a, let b), .or(let a, let b),
             .distinct(let a, let b, _, _), .quantified(_, let a, let b, _, _):

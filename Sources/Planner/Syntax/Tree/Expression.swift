@@ -45,6 +45,8 @@ package indirect enum Expression: Sendable {
     case subscript_(Expression, [Subscript], at: Int)
     /// `left op ANY (SELECT …)`, ALL likewise.
     case comparedQuery(String, Expression, Query, isAll: Bool, at: Int)
+    /// `name => value`: an argument that says which it is.
+    case named(String, Expression, at: Int)
 
     /// Byte offset of the token that errors point at.
     package var at: Int {
@@ -56,7 +58,7 @@ package indirect enum Expression: Sendable {
             .like(_, _, _, _, let at), .subquery(_, let at), .exists(_, let at),
             .arrayQuery(_, let at), .array(_, let at), .row(_, let at),
             .quantified(_, _, _, _, let at), .subscript_(_, _, let at),
-            .comparedQuery(_, _, _, _, let at):
+            .comparedQuery(_, _, _, _, let at), .named(_, _, let at):
             at
         case .call(let call): call.at
         case .and(let left, _), .or(let left, _): left.at
@@ -93,6 +95,8 @@ package struct FunctionCall: Sendable {
     package var arguments: [Expression]
     package var isStar = false
     package var isDistinct = false
+    /// The last argument is VARIADIC: an array of arguments.
+    package var isVariadic = false
     package var orderBy: [OrderItem] = []
     package var filter: Expression?
     /// OVER (…): it is a window function.
