@@ -43,9 +43,8 @@ extension FunctionSection {
                 "left", "the first characters; all but the last when the number is negative",
                 ["text int4": 3060]),
             .init(
-                "length",
-                "how many characters it has; of bytea, how many bytes, or characters of an encoding",
-                ["text": 1317, "bytea": 2010, "bytea name -> int4": 1713]),
+                "length", "how many characters it has; of bytea, how many bytes",
+                ["text": 1317, "bytea": 2010]),
             .init(
                 "lower", "letters in lower case", ["text": 870],
                 note: "letters beyond ASCII keep their case, as in the collation C"),
@@ -155,6 +154,9 @@ extension FunctionSection {
             .init("encode", "bytes as text: hex, base64 or escape", ["bytea text": 1946]),
             .init("get_bit", "the bit of a number", ["bytea int8": 723]),
             .init("get_byte", "the byte of a number", ["bytea int4": 721]),
+            .init(
+                "length", "how many characters bytes have in an encoding",
+                ["bytea name -> int4": 1713], volatility: .stable, note: "UTF8 only"),
             .init("ltrim", "without the given bytes at the start", ["bytea bytea": 6195]),
             .init(
                 "overlay", "with the part from a place on replaced by other bytes",
