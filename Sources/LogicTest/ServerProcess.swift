@@ -16,7 +16,7 @@ final class ServerProcess {
     private let directory: String
 
     private static let startSeconds = 60
-    private static let stopSeconds = 15
+    private static let stopSeconds = 60
     /// What it inherits; its settings, `STREAMHOUSE_*`, are not among them.
     private static let inheritedVariables = [
         "PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS",

@@ -150,7 +150,7 @@ package enum ArrayFunctions {
         }
         return sets(name, types, first) ?? building(name, types, first) ?? measuring(
             name, types, first)
-            ?? searching(name, types, first)
+            ?? searching(name, types, first) ?? filling(name, types)
     }
 
     private static func isSame(_ a: DataType, _ b: DataType) -> Bool {
@@ -396,11 +396,19 @@ package enum ArrayFunctions {
         switch (name, types.count) {
         case ("array_position", 2), ("array_position", 3):
             let arguments = [type, element] + (types.count == 3 ? [.int4] : [])
-            return ScalarFunction(name, arguments, .int4, strict: false) { e, c in
+            let canFail = types.count == 3
+            return ScalarFunction(name, arguments, .int4, strict: false, canFail: canFail) { e, c in
                 let builder = ColumnBuilder(.int64, capacity: e.count)
                 for row in 0..<e.count {
-                    if c[0].isNull(row) {
+                    let hasNoStart = c.count == 3 && c[2].isNull(row)
+                    if c[0].isNull(row) || hasNoStart {
                         builder.appendNull()
+                        if hasNoStart, !c[0].isNull(row) {
+                            e.fail(
+                                row,
+                                SQLError(
+                                    .nullValueNotAllowed, "initial position must not be null"))
+                        }
                         continue
                     }
                     let value = array(c[0], row, type)

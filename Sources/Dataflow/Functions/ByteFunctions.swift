@@ -256,15 +256,25 @@ enum ByteFunctions {
                 return c[0].textBytes(row)
             },
             bytes("convert_from", [.bytea, .text], .text) { (c, row) throws(SQLError) in
-                try checkUTF8(c[1].textBytes(row))
-                let bytes = c[0].textBytes(row)
-                guard String(validating: bytes, as: UTF8.self) != nil else {
-                    throw SQLError(
-                        .characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
+                try characters(c, row)
+            },
+            ScalarFunction("length", [.bytea, .name], .int4, canFail: true) { e, c in
+                RowKernels.ints(e, c) { (row) throws(SQLError) in
+                    Int64(TextEncoding.characterCount(try characters(c, row)))
                 }
-                return bytes
             },
         ]
+    }
+
+    /// The first argument as text in the encoding that the second names.
+    private static func characters(_ c: [Column], _ row: Int) throws(SQLError) -> [UInt8] {
+        try checkUTF8(c[1].textBytes(row))
+        let bytes = c[0].textBytes(row)
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw SQLError(
+                .characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
+        }
+        return bytes
     }
 
     private static var hexadecimal: [ScalarFunction] {

@@ -94,6 +94,7 @@ package enum CastFunctions {
 
     /// An explicit cast to varchar(n) or char(n): cuts what is too long.
     package static func cutting(from: DataType, to: DataType) -> ScalarFunction? {
+        if to.kind == .array { return cuttingElements(from: from, to: to) }
         guard to.kind == .varchar || to.kind == .bpchar, to.modifier >= 4,
             context(from: from, to: to) != nil
         else { return nil }
@@ -101,6 +102,25 @@ package enum CastFunctions {
             let text = convert(e, c, from, .text)
             return RowKernels.texts(e, c) { (row) throws(SQLError) in
                 try TextEncoding.fitted(text.textBytes(row), to, truncating: true)
+            }
+        }
+    }
+
+    private static func cuttingElements(from: DataType, to: DataType) -> ScalarFunction? {
+        guard to.element == .varchar || to.element == .bpchar, to.modifier >= 4,
+            context(from: from, to: to) != nil
+        else { return nil }
+        let whole = DataType.array(of: to.element)
+        return ScalarFunction("cut", [from], to, canFail: canFail(from, whole)) { e, c in
+            let arrays = convert(e, c, from, whole)
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
+                var array = ArrayValue(decoding: arrays.textBytes(row), to.element)
+                for index in array.elements.indices {
+                    guard case .text(let text) = array.elements[index] else { continue }
+                    array.elements[index] = .text(
+                        try TextEncoding.fitted(text, to.elementType, truncating: true))
+                }
+                return array.encoded(to.element)
             }
         }
     }

@@ -31,29 +31,16 @@ package enum DateTimeFunctions {
             ScalarFunction("*", [.interval, .float8], .interval, canFail: true) { e, c in
                 let (a, b) = (c[0].intervals, c[1].doubles)
                 return RowKernels.intervals(e, c) { (row) throws(SQLError) in
-                    try scaled(a.cells[row], b.cells[row])
+                    try Interval.multiply(a.cells[row], b.cells[row])
                 }
             },
             ScalarFunction("*", [.float8, .interval], .interval, canFail: true) { e, c in
                 let (a, b) = (c[1].intervals, c[0].doubles)
                 return RowKernels.intervals(e, c) { (row) throws(SQLError) in
-                    try scaled(a.cells[row], b.cells[row])
+                    try Interval.multiply(a.cells[row], b.cells[row])
                 }
             },
         ]
-    }
-
-    private static func scaled(_ i: Interval, _ factor: Double) throws(SQLError) -> Interval {
-        let months = Double(i.months) * factor
-        let days = Double(i.days) * factor + (months - months.rounded(.towardZero)) * 30
-        let time =
-            Double(i.microseconds) * factor
-            + (days - days.rounded(.towardZero)) * Double(Timestamp.microsecondsPerDay)
-        guard let wholeMonths = Int32(exactly: months.rounded(.towardZero)),
-            let wholeDays = Int32(exactly: days.rounded(.towardZero)),
-            let microseconds = Int64(exactly: time.rounded())
-        else { throw SQLError(.datetimeFieldOverflow, "interval out of range") }
-        return Interval(months: wholeMonths, days: wholeDays, microseconds: microseconds)
     }
 
     private static func combine(_ symbol: String, _ sign: Int32) -> ScalarFunction {

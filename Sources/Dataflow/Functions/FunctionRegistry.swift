@@ -10,7 +10,8 @@ package enum FunctionRegistry {
             JSONFunctions.all, ArrayFunctions.all, RegexFunctions.all, SeriesFunctions.all,
             ByteFunctions.all,
             IntegerFunctions.all, SimilarPattern.all, FormattingFunctions.all,
-            DigestFunctions.all, FormatFunction.all, NullCounts.all,
+            DigestFunctions.all, FormatFunction.all, NullCounts.all, AngleFunctions.all,
+            SizeFunctions.all, IdentifierFunctions.all, OverlapFunctions.all,
         ]
         return Dictionary(grouping: families.flatMap { $0 }, by: \.name)
     }()

@@ -2,7 +2,7 @@ import Types
 
 /// Number theory, hyperbolic functions, and what else numbers have in PostgreSQL beside arithmetic.
 enum IntegerFunctions {
-    static let all: [ScalarFunction] = divisors + scales + hyperbolic + angles + buckets + spans
+    static let all: [ScalarFunction] = divisors + scales + hyperbolic + buckets + spans
 
     private static func ints(
         _ name: String, _ type: DataType,
@@ -120,57 +120,19 @@ enum IntegerFunctions {
         }
     }
 
-    private static let notInDomain = SQLError(.numericValueOutOfRange, "input is out of range")
-
     private static var hyperbolic: [ScalarFunction] {
         [
             float("sinh") { Libm.sinh($0) }, float("cosh") { Libm.cosh($0) },
             float("tanh") { Libm.tanh($0) },
             float("asinh") { Libm.asinh($0) },
             float("acosh") { (x) throws(SQLError) in
-                if x < 1 { throw notInDomain }
+                if x < 1 { throw AngleFunctions.notInDomain }
                 return Libm.acosh(x)
             },
             float("atanh") { (x) throws(SQLError) in
-                if x < -1 || x > 1 { throw notInDomain }
+                if x < -1 || x > 1 { throw AngleFunctions.notInDomain }
                 return Libm.atanh(x)
             },
-            float("cot") { 1 / Libm.tan($0) },
-        ]
-    }
-
-    /// Exact where degrees are.
-    private static func sine(_ degrees: Double) -> Double {
-        var x = degrees.truncatingRemainder(dividingBy: 360)
-        if x < 0 { x += 360 }
-        switch x {
-        case 0, 180: return 0
-        case 30, 150: return 0.5
-        case 90: return 1
-        case 210, 330: return -0.5
-        case 270: return -1
-        default: return Libm.sin(x * .pi / 180)
-        }
-    }
-
-    private static var angles: [ScalarFunction] {
-        [
-            float("sind") { $0.isFinite ? sine($0) : .nan },
-            float("cosd") { $0.isFinite ? sine($0 + 90) : .nan },
-            float("tand") { (x) in
-                let (s, c) = (sine(x), sine(x + 90))
-                if abs(s) == abs(c) { return s == c ? 1 : -1 }
-                return s / c
-            },
-            float("asind") { (x) throws(SQLError) in
-                if x < -1 || x > 1 { throw notInDomain }
-                return x == 0.5 ? 30 : (x == -0.5 ? -30 : Libm.asin(x) * 180 / .pi)
-            },
-            float("acosd") { (x) throws(SQLError) in
-                if x < -1 || x > 1 { throw notInDomain }
-                return x == 0.5 ? 60 : (x == -0.5 ? 120 : Libm.acos(x) * 180 / .pi)
-            },
-            float("atand") { x in abs(x) == 1 ? 45 * x : Libm.atan(x) * 180 / .pi },
         ]
     }
 

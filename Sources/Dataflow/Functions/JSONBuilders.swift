@@ -7,8 +7,18 @@ extension JSONFunctions {
     package static func function(_ name: String, _ types: [DataType]) -> ScalarFunction? {
         switch name {
         case "to_jsonb", "jsonb_build_array", "jsonb_build_object": return binary(name, types)
-        case "to_json", "array_to_json":
-            guard types.count == 1, name == "to_json" || types[0].kind == .array else { return nil }
+        case "array_to_json":
+            guard types.first?.kind == .array, types.count <= 2 else { return nil }
+            let arguments = [types[0], .boolean].prefix(types.count)
+            return ScalarFunction(name, Array(arguments), .json, canFail: true) { e, c in
+                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                    let array = ArrayValue(decoding: c[0].textBytes(row), types[0].element)
+                    let breaksLines = c.count > 1 && c[1].bools.cells[row] != 0
+                    return try json(array, types[0].elementType, breaksLines: breaksLines)
+                }
+            }
+        case "to_json":
+            guard types.count == 1 else { return nil }
             return ScalarFunction(name, types, .json, canFail: true) { e, c in
                 RowKernels.texts(e, c) { (row) throws(SQLError) in
                     try json(c[0].value(row), types[0])
@@ -83,13 +93,34 @@ extension JSONFunctions {
         }
         var list: [(key: [UInt8], value: Int)] = []
         for index in stride(from: 0, to: c.count, by: 2) {
-            guard let key = TextEncoding.text(c[index].value(row), types[index]) else {
+            guard let key = try key(c[index].value(row), types[index]) else {
                 throw SQLError(
                     .invalidParameterValue, "argument \(index + 1): key must not be null")
             }
             list.append((key, index + 1))
         }
         return list
+    }
+
+    /// A value as the key of a member; nil of NULL. - Throws: 22023 for what has parts.
+    static func key(_ value: Value, _ type: DataType) throws(SQLError) -> [UInt8]? {
+        switch (value, type.kind) {
+        case (.null, _): return nil
+        case (.bool(let bool), _): return Array((bool ? "true" : "false").utf8)
+        case (_, .array), (_, .json), (_, .jsonb):
+            throw SQLError(
+                .invalidParameterValue,
+                "key value must be scalar, not array, composite, or json")
+        case (_, .timestamp), (_, .timestamptz): return try self.value(value, type).text
+        default: return TextEncoding.text(value, type)
+        }
+    }
+
+    /// A value as the key of a member, for aggregates.
+    package static func key(of type: DataType) -> ScalarFunction {
+        ScalarFunction("json_key", [type], .text, canFail: true) { e, c in
+            RowKernels.texts(e, c) { (row) throws(SQLError) in try key(c[0].value(row), type) }
+        }
     }
 
     // MARK: - json as text
@@ -106,11 +137,16 @@ extension JSONFunctions {
         case (.json, .text(let bytes)), (.jsonb, .text(let bytes)): return bytes
         case (.array, .text(let bytes)):
             return try json(ArrayValue(decoding: bytes, type.element), type.elementType)
+        case (_, .double(let double)) where double.isFinite:
+            return TextEncoding.text(value, type) ?? []
         default: return try self.value(value, type).canonical
         }
     }
 
-    private static func json(_ array: ArrayValue, _ element: DataType) throws(SQLError) -> [UInt8] {
+    /// `breaksLines`: between the elements of the first dimension.
+    private static func json(
+        _ array: ArrayValue, _ element: DataType, breaksLines: Bool = false
+    ) throws(SQLError) -> [UInt8] {
         var next = 0
         func dimension(_ depth: Int) throws(SQLError) -> [UInt8] {
             var items: [[UInt8]] = []
@@ -122,22 +158,9 @@ extension JSONFunctions {
                     next += 1
                 }
             }
-            return [91] + items.joined(separator: [44]) + [93]
+            let separator: [UInt8] = breaksLines && depth == 0 ? [44, 10, 32] : [44]
+            return [91] + items.joined(separator: separator) + [93]
         }
         return array.dimensions.isEmpty ? [91, 93] : try dimension(0)
-    }
-
-    /// A document without blanks between its parts.
-    static func compact(_ value: JSONValue) -> [UInt8] {
-        switch value {
-        case .array(let items):
-            return [91] + items.map(compact).joined(separator: [44]) + [93]
-        case .object(let pairs):
-            let members = pairs.map {
-                JSONValue.string($0.key).canonical + [58] + compact($0.value)
-            }
-            return [123] + members.joined(separator: [44]) + [125]
-        default: return value.canonical
-        }
     }
 }

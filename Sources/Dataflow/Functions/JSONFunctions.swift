@@ -1,11 +1,10 @@
 package import Types
 
-/// Operators and functions of json and jsonb.
+/// Operators and functions of jsonb; `JSONTextFunctions` has those of json.
 package enum JSONFunctions {
     static let all: [ScalarFunction] =
-        access + paths + containment + changing + asking + text + lists
-
-    private static let types: [DataType] = [.json, .jsonb]
+        access + paths + containment + changing + asking + text + lists + JSONTextFunctions.all
+        + JSONObjects.all
 
     private static func json(_ column: Column, _ row: Int) throws(SQLError) -> JSONValue {
         try JSONText.parse(column.textBytes(row))
@@ -59,61 +58,58 @@ package enum JSONFunctions {
 
     private static let textArray = DataType.array(of: .text)
 
-    /// json_extract_path and its kin: the path's steps are arguments.
+    /// jsonb_extract_path and its kin: the path's steps are arguments.
     private static var paths: [ScalarFunction] {
         @Sendable func steps(_ c: [Column], _ row: Int) -> [Value] {
             c.dropFirst().map { $0.value(row) }
         }
-        return types.flatMap { type in
-            let name = type.kind == .jsonb ? "jsonb_extract_path" : "json_extract_path"
-            return [
-                ScalarFunction(name, [type, .text], type, variadic: true, canFail: true) { e, c in
-                    RowKernels.texts(e, c) { (row) throws(SQLError) in
-                        find(try json(c[0], row), steps(c, row))?.canonical
-                    }
-                },
-                ScalarFunction(name + "_text", [type, .text], .text, variadic: true, canFail: true)
-                { e, c in
-                    RowKernels.texts(e, c) { (row) throws(SQLError) in
-                        find(try json(c[0], row), steps(c, row))?.text
-                    }
-                },
-            ]
-        }
+        let name = "jsonb_extract_path"
+        return [
+            ScalarFunction(name, [.jsonb, .text], .jsonb, variadic: true, canFail: true) { e, c in
+                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                    find(try json(c[0], row), steps(c, row))?.canonical
+                }
+            },
+            ScalarFunction(name + "_text", [.jsonb, .text], .text, variadic: true, canFail: true) {
+                e, c in
+                RowKernels.texts(e, c) { (row) throws(SQLError) in
+                    find(try json(c[0], row), steps(c, row))?.text
+                }
+            },
+        ]
     }
 
     private static var access: [ScalarFunction] {
-        types.flatMap { type in
-            [
-                documents("->", [type, .text], type) { (c, row) throws(SQLError) in
-                    try json(c[0], row)[key: c[1].textBytes(row)]
-                },
-                documents("->", [type, .int4], type) { (c, row) throws(SQLError) in
-                    try json(c[0], row)[index: index(c[1], row)]
-                },
-                texts("->>", [type, .text]) { (c, row) throws(SQLError) in
-                    try json(c[0], row)[key: c[1].textBytes(row)]?.text
-                },
-                texts("->>", [type, .int4]) { (c, row) throws(SQLError) in
-                    try json(c[0], row)[index: index(c[1], row)]?.text
-                },
-                documents("#>", [type, textArray], type) { (c, row) throws(SQLError) in
-                    find(try json(c[0], row), path(c[1], row))
-                },
-                texts("#>>", [type, textArray]) { (c, row) throws(SQLError) in
-                    find(try json(c[0], row), path(c[1], row))?.text
-                },
-            ]
-        }
+        let type = DataType.jsonb
+        return [
+            documents("->", [type, .text], type) { (c, row) throws(SQLError) in
+                try json(c[0], row)[key: c[1].textBytes(row)]
+            },
+            documents("->", [type, .int4], type) { (c, row) throws(SQLError) in
+                try json(c[0], row)[index: index(c[1], row)]
+            },
+            texts("->>", [type, .text]) { (c, row) throws(SQLError) in
+                try json(c[0], row)[key: c[1].textBytes(row)]?.text
+            },
+            texts("->>", [type, .int4]) { (c, row) throws(SQLError) in
+                try json(c[0], row)[index: index(c[1], row)]?.text
+            },
+            documents("#>", [type, textArray], type) { (c, row) throws(SQLError) in
+                find(try json(c[0], row), path(c[1], row))
+            },
+            texts("#>>", [type, textArray]) { (c, row) throws(SQLError) in
+                find(try json(c[0], row), path(c[1], row))?.text
+            },
+        ]
     }
 
     /// What set-returning functions take their rows from.
     private static var lists: [ScalarFunction] {
         func make(
-            _ name: String, _ type: DataType, _ element: DataType.Kind,
+            _ name: String, _ element: DataType.Kind,
             _ f: @escaping @Sendable (JSONValue) throws(SQLError) -> [Value]
         ) -> ScalarFunction {
-            ScalarFunction(name + "@array", [type], .array(of: element), canFail: true) { e, c in
+            ScalarFunction(name + "@array", [.jsonb], .array(of: element), canFail: true) { e, c in
                 RowKernels.texts(e, c) { (row) throws(SQLError) in
                     ArrayValue(try f(try json(c[0], row))).encoded(element)
                 }
@@ -137,26 +133,23 @@ package enum JSONFunctions {
             return pairs
         }
         @Sendable func text(_ value: JSONValue) -> Value { value.text.map { .text($0) } ?? .null }
-        return types.flatMap { type in
-            let prefix = type.kind == .json ? "json" : "jsonb"
-            return [
-                make("\(prefix)_array_elements", type, type.kind) { (x) throws(SQLError) in
-                    try elements(x).map { .text($0.canonical) }
-                },
-                make("\(prefix)_array_elements_text", type, .text) { (x) throws(SQLError) in
-                    try elements(x).map(text)
-                },
-                make("\(prefix)_object_keys", type, .text) { (x) throws(SQLError) in
-                    try pairs(x).map { .text($0.key) }
-                },
-                make("\(prefix)_each", type, type.kind) { (x) throws(SQLError) in
-                    try pairs(x).map { .text($0.value.canonical) }
-                },
-                make("\(prefix)_each_text", type, .text) { (x) throws(SQLError) in
-                    try pairs(x).map { text($0.value) }
-                },
-            ]
-        }
+        return [
+            make("jsonb_array_elements", .jsonb) { (x) throws(SQLError) in
+                try elements(x).map { .text($0.canonical) }
+            },
+            make("jsonb_array_elements_text", .text) { (x) throws(SQLError) in
+                try elements(x).map(text)
+            },
+            make("jsonb_object_keys", .text) { (x) throws(SQLError) in
+                try pairs(x).map { .text($0.key) }
+            },
+            make("jsonb_each", .jsonb) { (x) throws(SQLError) in
+                try pairs(x).map { .text($0.value.canonical) }
+            },
+            make("jsonb_each_text", .text) { (x) throws(SQLError) in
+                try pairs(x).map { text($0.value) }
+            },
+        ]
     }
 
     // MARK: - Containment
@@ -349,6 +342,31 @@ package enum JSONFunctions {
         }
     }
 
+    /// jsonb_set_lax: what is done with a new value that is NULL is said by its name.
+    private static func setLeniently(_ c: [Column], _ row: Int, creates: Bool) throws(SQLError)
+        -> JSONValue?
+    {
+        let treatment = c[4].isNull(row) ? "" : String(decoding: c[4].textBytes(row), as: UTF8.self)
+        let (document, place) = (try json(c[0], row), path(c[1], row)[...])
+        if !c[2].isNull(row), !c[4].isNull(row) {
+            let new = try json(c[2], row)
+            return try changed(document, place) { $0 == nil && !creates ? nil : new }
+        }
+        switch treatment {
+        case "raise_exception":
+            throw SQLError(.nullValueNotAllowed, "JSON value must not be null")
+        case "use_json_null":
+            return try changed(document, place) { $0 == nil && !creates ? nil : .null }
+        case "delete_key": return try changed(document, place) { _ in nil }
+        case "return_target": return document
+        default:
+            throw SQLError(
+                .invalidParameterValue,
+                "null_value_treatment must be \"delete_key\", \"return_target\", "
+                    + "\"use_json_null\", or \"raise_exception\"")
+        }
+    }
+
     private static var changing: [ScalarFunction] {
         @Sendable func flag(_ c: [Column], _ index: Int, _ row: Int) -> Bool {
             c[index].bools.cells[row] != 0
@@ -377,13 +395,18 @@ package enum JSONFunctions {
             documents("jsonb_strip_nulls", [.jsonb], .jsonb) { (c, row) throws(SQLError) in
                 stripped(try json(c[0], row))
             },
-            texts("json_strip_nulls", [.json], .json) { (c, row) throws(SQLError) in
-                compact(stripped(try json(c[0], row)))
-            },
             documents("jsonb_set", change, .jsonb) { (c, row) throws(SQLError) in
                 let (new, creates) = (try json(c[2], row), flag(c, 3, row))
                 return try changed(try json(c[0], row), path(c[1], row)[...]) { old in
                     old == nil && !creates ? nil : new
+                }
+            },
+            ScalarFunction(
+                "jsonb_set_lax", change + [.text], .jsonb, strict: false, canFail: true
+            ) { e, c in
+                RowKernels.texts(e, c, strict: false) { (row) throws(SQLError) in
+                    if [0, 1, 3].contains(where: { c[$0].isNull(row) }) { return nil }
+                    return try setLeniently(c, row, creates: flag(c, 3, row))?.canonical
                 }
             },
             documents("jsonb_insert", change, .jsonb) { (c, row) throws(SQLError) in
@@ -408,27 +431,24 @@ package enum JSONFunctions {
     }
 
     private static var asking: [ScalarFunction] {
-        types.flatMap { type in
-            let prefix = type.kind == .json ? "json" : "jsonb"
-            return [
-                texts("\(prefix)_typeof", [type]) { (c, row) throws(SQLError) in
-                    Array(kind(try json(c[0], row)).utf8)
-                },
-                ScalarFunction("\(prefix)_array_length", [type], .int4, canFail: true) { e, c in
-                    RowKernels.ints(e, c) { (row) throws(SQLError) in
-                        switch try json(c[0], row) {
-                        case .array(let list): return Int64(list.count)
-                        case .object:
-                            throw SQLError(
-                                .invalidParameterValue, "cannot get array length of a non-array")
-                        default:
-                            throw SQLError(
-                                .invalidParameterValue, "cannot get array length of a scalar")
-                        }
+        [
+            texts("jsonb_typeof", [.jsonb]) { (c, row) throws(SQLError) in
+                Array(kind(try json(c[0], row)).utf8)
+            },
+            ScalarFunction("jsonb_array_length", [.jsonb], .int4, canFail: true) { e, c in
+                RowKernels.ints(e, c) { (row) throws(SQLError) in
+                    switch try json(c[0], row) {
+                    case .array(let list): return Int64(list.count)
+                    case .object:
+                        throw SQLError(
+                            .invalidParameterValue, "cannot get array length of a non-array")
+                    default:
+                        throw SQLError(
+                            .invalidParameterValue, "cannot get array length of a scalar")
                     }
-                },
-            ]
-        }
+                }
+            },
+        ]
     }
 
     private static func pretty(_ value: JSONValue, _ indent: Int, to output: inout [UInt8]) {
@@ -442,7 +462,8 @@ package enum JSONFunctions {
                 output += inner
                 pretty(item, indent + 1, to: &output)
             }
-            output += Array("\n".utf8) + outer + Array("]".utf8)
+            if !list.isEmpty { output.append(10) }
+            output += outer + Array("]".utf8)
         case .object(let pairs):
             output += Array("{\n".utf8)
             for (index, pair) in pairs.enumerated() {
@@ -452,7 +473,8 @@ package enum JSONFunctions {
                 output += Array(": ".utf8)
                 pretty(pair.value, indent + 1, to: &output)
             }
-            output += Array("\n".utf8) + outer + Array("}".utf8)
+            if !pairs.isEmpty { output.append(10) }
+            output += outer + Array("}".utf8)
         default: output += value.canonical
         }
     }
@@ -473,7 +495,8 @@ package enum JSONFunctions {
         case .null: return .null
         case .bool(let bool): return .bool(bool)
         case .numeric(let number) where number.isFinite: return .number(number)
-        case .int(let int) where type.isNumber: return .number(Numeric(int))
+        case .int(let int) where [.int2, .int4, .int8].contains(type.kind):
+            return .number(Numeric(int))
         case .double(let double) where double.isFinite:
             let text = TextEncoding.text(value, type) ?? []
             if let number = try Numeric.parse(text) { return .number(number) }

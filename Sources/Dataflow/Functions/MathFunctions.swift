@@ -51,21 +51,15 @@ enum MathFunctions {
             unary("exp") { (x) throws(SQLError) in
                 let value = exp(x)
                 if value.isInfinite, x.isFinite { throw ArithmeticFunctions.overflow }
+                if value == 0, x.isFinite { throw ArithmeticFunctions.underflow }
                 return value
             },
             unary("ln") { (x) throws(SQLError) in try logarithm(x, Glibc.log) },
             unary("log") { (x) throws(SQLError) in try logarithm(x, Glibc.log10) },
             unary("log10") { (x) throws(SQLError) in try logarithm(x, Glibc.log10) },
-            unary("sin") { sin($0) }, unary("cos") { cos($0) }, unary("tan") { tan($0) },
-            unary("asin") { asin($0) }, unary("acos") { acos($0) }, unary("atan") { atan($0) },
-            unary("radians") { $0 * .pi / 180 }, unary("degrees") { $0 * 180 / .pi },
             power("power"), power("pow"), power("^"),
             ScalarFunction("pi", [], .float8) { e, _ in
                 .constant(.double(.pi), .double, count: e.count)
-            },
-            ScalarFunction("atan2", [.float8, .float8], .float8) { e, c in
-                let (left, right) = (c[0].doubles, c[1].doubles)
-                return RowKernels.doubles(e, c) { atan2(left.cells[$0], right.cells[$0]) }
             },
         ]
     }
@@ -102,6 +96,9 @@ enum MathFunctions {
                 }
                 let value = pow(x, y)
                 if value.isInfinite, x.isFinite, y.isFinite { throw ArithmeticFunctions.overflow }
+                if value == 0, x != 0, x.isFinite, y.isFinite {
+                    throw ArithmeticFunctions.underflow
+                }
                 return value
             }
         }
@@ -144,7 +141,8 @@ enum MathFunctions {
         ScalarFunction(name, [.numeric, .int4], .numeric, canFail: true) { e, c in
             let (values, digits) = (c[0].numerics, c[1].int64s)
             return RowKernels.numerics(e, c) { (row) throws(SQLError) in
-                let scale = Int(max(-1000, min(1000, digits.cells[row])))
+                // A digit more before the point than numbers have: the first may round up.
+                let scale = Int(max(-131_073, min(Int64(Numeric.maximalScale), digits.cells[row])))
                 return try values.cells[row].rounded(to: scale, truncating: truncating)
             }
         }
@@ -172,7 +170,9 @@ enum MathFunctions {
 enum Libm {
     static func sin(_ x: Double) -> Double { Glibc.sin(x) }
     static func log10(_ x: Double) -> Double { Glibc.log10(x) }
+    static func cos(_ x: Double) -> Double { Glibc.cos(x) }
     static func tan(_ x: Double) -> Double { Glibc.tan(x) }
+    static func atan2(_ y: Double, _ x: Double) -> Double { Glibc.atan2(y, x) }
     static func asin(_ x: Double) -> Double { Glibc.asin(x) }
     static func acos(_ x: Double) -> Double { Glibc.acos(x) }
     static func atan(_ x: Double) -> Double { Glibc.atan(x) }

@@ -68,7 +68,7 @@ enum PatternFunctions {
                 resume = (t, p)
                 continue
             }
-            if t == text.count { return try pattern[p...].allPercent() }
+            if t == text.count { return pattern[p...].allSatisfy { $0 == 37 } }
             if p < pattern.count {
                 if pattern[p] == 95 {
                     t += characterLength(text, t)
@@ -190,16 +190,5 @@ enum PatternFunctions {
         }
         if from < text.count { result += text[from...] }
         return result
-    }
-}
-
-extension ArraySlice<UInt8> {
-    /// Whether only `%` is left of a LIKE pattern.
-    fileprivate func allPercent() throws(SQLError) -> Bool {
-        if count == 1, first == 92 {
-            throw SQLError(
-                .invalidEscapeSequence, "LIKE pattern must not end with escape character")
-        }
-        return allSatisfy { $0 == 37 }
     }
 }

@@ -12,6 +12,8 @@ struct RegexSyntax {
         var isExtended = false
         /// Nothing in the pattern means anything but itself.
         var isLiteral = false
+        /// Each repeat is greedy or not by itself, whatever the first one is.
+        var hasOwnRepeats = false
 
         /// - Throws: 22023 for a letter that PostgreSQL does not have.
         mutating func apply(_ flags: some StringProtocol) throws(SQLError) {
@@ -60,8 +62,8 @@ struct RegexSyntax {
         }
         try takeEmbeddedOptions()
         // RE2 has no such mode.
-        if self.options.isExtended { backtracks = true }
-        while let character = rest.popFirst() { take(character) }
+        if self.options.isExtended || self.options.hasOwnRepeats { backtracks = true }
+        while let character = rest.popFirst() { try take(character) }
     }
 
     /// `(?letters)` before everything else.
@@ -78,8 +80,8 @@ struct RegexSyntax {
         rest = rest[rest.index(after: end)...]
     }
 
-    private mutating func take(_ character: Character) {
-        if character == "\\" { return takeEscape() }
+    private mutating func take(_ character: Character) throws(SQLError) {
+        if character == "\\" { return try takeEscape() }
         if inBracket {
             if character == "[", let next = rest.first, ":.=".contains(next) {
                 return takeClass(next)
@@ -106,7 +108,7 @@ struct RegexSyntax {
         text.append(character)
         let isLazy = rest.first == "?"
         if isLazy { backtracks = true }
-        if wholeIsShortest == nil { wholeIsShortest = isLazy }
+        if wholeIsShortest == nil, !options.hasOwnRepeats { wholeIsShortest = isLazy }
         if isLazy || wholeIsShortest == true { text.append("?") }
         if isLazy { rest.removeFirst() }
     }
@@ -147,8 +149,32 @@ struct RegexSyntax {
         }
     }
 
-    private mutating func takeEscape() {
+    /// Letters that mean nothing behind a backslash.
+    private static let meaningless: Set<Character> = Set(
+        "ghijklopqzCEFGHIJKLNOPQRTVX".map { $0 })
+
+    /// \u0041, \U00000041
+    private mutating func takeCodePoint(_ count: Int) throws(SQLError) {
+        let digits = rest.prefix(count)
+        guard digits.count == count, digits.allSatisfy(\.isHexDigit) else {
+            throw SQLError(
+                .invalidRegularExpression,
+                "invalid regular expression: invalid escape \\ sequence")
+        }
+        rest = rest.dropFirst(count)
+        text += "\\x{\(digits)}"
+    }
+
+    private mutating func takeEscape() throws(SQLError) {
         guard let escaped = rest.popFirst() else { return text.append("\\") }
+        guard !RegexSyntax.meaningless.contains(escaped) else {
+            throw SQLError(
+                .invalidRegularExpression,
+                "invalid regular expression: invalid escape \\ sequence")
+        }
+        if escaped == "b" { return text += "\\x08" }
+        if escaped == "B" { return text += "\\\\" }
+        if escaped == "u" || escaped == "U" { return try takeCodePoint(escaped == "u" ? 4 : 8) }
         if inBracket { return text += "\\\(escaped)" }
         switch escaped {
         case "y": text += "\\b"

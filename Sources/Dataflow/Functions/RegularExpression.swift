@@ -142,12 +142,14 @@ final class RegularExpression: @unchecked Sendable {
 struct RegexMemo {
     private var last: (pattern: [UInt8], flags: [UInt8], compiled: RegularExpression)?
 
-    mutating func compiled(_ pattern: [UInt8], flags: [UInt8] = [], ignoringCase: Bool = false)
-        throws(SQLError) -> RegularExpression
-    {
+    mutating func compiled(
+        _ pattern: [UInt8], flags: [UInt8] = [], ignoringCase: Bool = false,
+        ownRepeats: Bool = false
+    ) throws(SQLError) -> RegularExpression {
         if let last, last.pattern == pattern, last.flags == flags { return last.compiled }
         var options = RegexSyntax.Options()
         options.ignoresCase = ignoringCase
+        options.hasOwnRepeats = ownRepeats
         // g says how often, not what.
         try options.apply(String(decoding: flags.filter { $0 != 103 }, as: UTF8.self))
         let compiled = try RegularExpression.compiled(pattern, options)

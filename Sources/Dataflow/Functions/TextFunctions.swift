@@ -74,10 +74,12 @@ enum TextFunctions {
                 }
                 return Array(String(Character(scalar)).utf8)
             },
-            ScalarFunction("starts_with", [.text, .text], .boolean) { e, c in
-                RowKernels.bools(e, c) { c[0].textBytes($0).starts(with: c[1].textBytes($0)) }
-            },
         ]
+            + ["starts_with", "^@"].map { name in
+                ScalarFunction(name, [.text, .text], .boolean) { e, c in
+                    RowKernels.bools(e, c) { c[0].textBytes($0).starts(with: c[1].textBytes($0)) }
+                }
+            }
     }
 
     /// 1-based character position; 0 when absent.

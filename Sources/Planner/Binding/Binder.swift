@@ -113,6 +113,13 @@ package final class Binder {
                     return .constant(
                         .text(try TextEncoding.fitted(bytes, type, truncating: true)), type)
                 }
+                if context == .explicit, type.kind == .array, type.modifier >= 0 {
+                    let whole = DataType.array(of: type.element)
+                    if let cutting = CastFunctions.cutting(from: whole, to: type) {
+                        let array = try TextEncoding.parse(bytes, whole, now: present)
+                        return .call(cutting, [.constant(array, whole)], type)
+                    }
+                }
                 return .constant(try TextEncoding.parse(bytes, type, now: present), type)
             } catch {
                 throw error.at(position(at))

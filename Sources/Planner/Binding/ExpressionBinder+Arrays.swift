@@ -3,14 +3,39 @@ import Types
 
 /// ARRAY[…], subscripts, and comparisons with any or all elements.
 extension ExpressionBinder {
-    /// `element`: what a cast of the whole makes of the elements; decides for an empty array.
-    func arrayConstructor(_ list: [Expression], element: DataType? = nil, _ at: Int)
-        throws(SQLError) -> Expr
+    /// ARRAY[…] that is cast to `type`: the cast is one of each element.
+    func arrayConstructor(_ list: [Expression], as type: DataType, _ at: Int) throws(SQLError)
+        -> Expr
     {
-        if list.isEmpty, let element {
-            let type = DataType.array(of: element.kind)
-            return .constant(.text(ArrayValue().encoded(element.kind)), type)
+        if list.isEmpty {
+            let plain = DataType.array(of: type.element)
+            return .constant(.text(ArrayValue().encoded(type.element)), plain)
         }
+        var elements: [(Expr, Int)] = []
+        for item in list {
+            if case .array(let inner, let innerAt) = item {
+                elements.append((try arrayConstructor(inner, as: type, innerAt), item.at))
+            } else {
+                elements.append((try bind(item), item.at))
+            }
+        }
+        let isNested = elements.contains { $0.0.type.kind == .array }
+        let wanted = isNested ? type : type.elementType
+        var values: [Expr] = []
+        for (element, elementAt) in elements {
+            values.append(
+                try binder.convert(element, to: wanted, .explicit, at: elementAt) {
+                    SQLError(
+                        .cannotCoerce,
+                        "cannot cast type \(element.type.name) to \(wanted.name)",
+                        position: binder.position(elementAt))
+                })
+        }
+        let function = ArrayFunctions.constructor(values.count, element: wanted)
+        return .call(function, values, function.result)
+    }
+
+    func arrayConstructor(_ list: [Expression], _ at: Int) throws(SQLError) -> Expr {
         if list.isEmpty {
             throw SQLError(
                 .indeterminateDatatype, "cannot determine type of empty array",

@@ -28,15 +28,10 @@ extension ExpressionBinder {
             throw SQLError(.syntaxError, "syntax error at or near \")\"", position: position)
         }
         if let bound = try form(name, call) { return bound }
-        var arguments: [Expr] = []
-        for argument in call.arguments {
-            arguments.append(try bindArgument(argument, of: name))
-        }
+        var arguments = try boundArguments(call, name)
+        if call.isVariadic { return try spread(name, arguments, call.at) }
         if name == "row_to_json", arguments.count == 1, arguments[0].type.kind == .json {
             return arguments[0]
-        }
-        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1 {
-            arguments[0] = try quotable(arguments[0], name, call.at)
         }
         if let bound = try SessionFunctions.bind(self, name, arguments, call.at) { return bound }
         // type(value) is a cast when there is no such function.
@@ -95,6 +90,63 @@ extension ExpressionBinder {
                 "age", [try bind(midnight), try bind(call.arguments[0])], call.at)
         default: return nil
         }
+    }
+
+    /// f(…, VARIADIC array)
+    private func spread(_ name: String, _ arguments: [Expr], _ at: Int) throws(SQLError) -> Expr {
+        let refused = noSuchFunction(name, arguments.map(\.type), at)
+        guard FunctionCatalog.isDeclared(name), let last = arguments.last else { throw refused }
+        let array = ExpressionBinder.unvectored(last)
+        guard array.type.kind == .array else {
+            throw SQLError(
+                .datatypeMismatch, "VARIADIC argument must be an array",
+                position: binder.position(at))
+        }
+        var fixed: [Expr] = []
+        let isJSON = name.contains("_build_")
+        for argument in arguments.dropLast() {
+            fixed.append(isJSON ? try binder.resolved(argument, at: at) : argument)
+        }
+        let types = (fixed + [array]).map { $0.type.styled(binder.textStyle) }
+        guard
+            let function = VariadicCall.function(
+                name, Array(types.dropLast()), types[types.count - 1])
+        else { throw refused }
+        var converted: [Expr] = []
+        for (argument, wanted) in zip(fixed, function.arguments) {
+            converted.append(try binder.convertImplicitly(argument, to: wanted, at: at))
+        }
+        return .call(function, converted + [array], function.result)
+    }
+
+    private func boundArguments(_ call: FunctionCall, _ name: String) throws(SQLError) -> [Expr] {
+        var arguments: [Expr] = []
+        var names: [String] = []
+        for node in call.arguments {
+            if case .named(let argument, let value, _) = node {
+                names.append(argument)
+                arguments.append(try bind(value))
+            } else {
+                arguments.append(try bindArgument(node, of: name))
+            }
+        }
+        if !names.isEmpty {
+            guard let arranged = try FunctionCatalog.arranged(name, arguments, names) else {
+                throw noSuchFunction(name, arguments.map(\.type), call.at)
+            }
+            arguments = arranged
+        }
+        if ["quote_literal", "quote_nullable"].contains(name), arguments.count == 1 {
+            arguments[0] = try quotable(arguments[0], name, call.at)
+        }
+        if name == "overlaps", arguments.count == 4 {
+            // A span is given by its end or by its length.
+            for index in [1, 3] where arguments[index].type.kind == .interval {
+                arguments[index] = try binary(
+                    "+", arguments[index - 1], arguments[index], call.at, (call.at, call.at))
+            }
+        }
+        return arguments
     }
 
     /// PostgreSQL declares the quoting functions for any type, by its text.
@@ -227,9 +279,9 @@ extension ExpressionBinder {
                 try inner.bind(call.arguments[1]), to: argument.type, at: call.at)
         }
         if isObject {
-            aggregate.second = try binder.convert(
-                try inner.bind(call.arguments[0]), to: .text, .explicit, at: call.at
-            ) { noSuchFunction(name, [argument.type], call.at) }
+            let key = try binder.resolved(try inner.bind(call.arguments[0]), at: call.at)
+            let function = JSONFunctions.key(of: key.type.styled(binder.textStyle))
+            aggregate.second = .call(function, [key], .text)
         }
         aggregate.order = try aggregateOrder(call, argument, inner)
         return grouping.add(aggregate)

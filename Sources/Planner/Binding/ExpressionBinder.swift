@@ -111,6 +111,8 @@ struct ExpressionBinder {
         case .quantified(let symbol, let left, let right, let isAll, let at):
             return try quantified(symbol, try bind(left), try bind(right), isAll, at)
         case .row(_, let at): throw SQLError.unsupported("a row value", at: binder.position(at))
+        case .named(_, _, let at):
+            throw SQLError.unsupported("a named argument in this place", at: binder.position(at))
         }
     }
 
@@ -379,52 +381,7 @@ struct ExpressionBinder {
         return .call(CastFunctions.output(of: value.type), [value], .text)
     }
 
-    /// Functions of arrays and to JSON: they are made for the types at hand.
-    private func madeFunction(
-        _ name: String, _ arguments: [Expr], _ at: Int, isOperator: Bool
-    ) throws(SQLError) -> Expr? {
-        var known = isOperator ? arguments : arguments.map(ExpressionBinder.unvectored)
-        if let array = known.first(where: { $0.type.kind == .array })?.type {
-            for index in known.indices where known[index].type.kind == .unknown {
-                let isElement = [
-                    "array_append", "array_prepend", "array_remove", "array_replace",
-                    "array_position", "array_positions",
-                ].contains(name)
-                let isText = name == "array_to_string"
-                let wanted: DataType = isElement ? array.elementType : (isText ? .text : array)
-                known[index] = try binder.convertImplicitly(known[index], to: wanted, at: at)
-            }
-            let isCommon =
-                known.count == 2 && known[0].type.kind == .array && known[1].type.kind == .array
-            if isCommon, known[0].type.element != known[1].type.element,
-                let type = OverloadResolution.commonType(known.map { $0.type.elementType })
-            {
-                for index in known.indices {
-                    known[index] = try binder.convertImplicitly(
-                        known[index], to: .array(of: type.kind), at: at)
-                }
-            }
-        }
-        let isJSON = name.hasPrefix("json") || name == "to_json" || name == "to_jsonb"
-        if isJSON {
-            for index in known.indices { known[index] = try binder.resolved(known[index], at: at) }
-        }
-        guard
-            let function = FunctionRegistry.made(
-                name, known.map { $0.type.styled(binder.textStyle) })
-        else { return nil }
-        var converted: [Expr] = []
-        for (argument, wanted) in zip(known, function.arguments) {
-            converted.append(
-                try binder.convert(argument, to: wanted, .implicit, at: at) {
-                    unresolved(
-                        name, known.map(\.type), at, isOperator: false, isAmbiguous: false)
-                })
-        }
-        return .call(function, converted, function.result)
-    }
-
-    private func unresolved(
+    func unresolved(
         _ name: String, _ types: [DataType], _ at: Int, isOperator: Bool, isAmbiguous: Bool
     ) -> SQLError {
         let list = types.map(\.base.name)
@@ -453,8 +410,8 @@ struct ExpressionBinder {
     private func cast(_ operand: Expression, _ name: TypeName, _ at: Int) throws(SQLError) -> Expr {
         let type = try binder.type(name)
         let value: Expr
-        if case .array(let list, let arrayAt) = operand, list.isEmpty, type.kind == .array {
-            value = try arrayConstructor(list, element: type.elementType, arrayAt)
+        if case .array(let list, let arrayAt) = operand, type.kind == .array {
+            value = try arrayConstructor(list, as: type, arrayAt)
         } else {
             value = try bind(operand)
         }
@@ -598,7 +555,13 @@ struct ExpressionBinder {
         }
         var result: [Expr] = []
         for (expression, at) in list {
-            result.append(try binder.convertImplicitly(expression, to: type, at: at))
+            result.append(
+                try binder.convert(expression, to: type, .implicit, at: at) {
+                    SQLError(
+                        .cannotCoerce,
+                        "\(what) could not convert type \(expression.type.base.name) to \(type.name)",
+                        position: binder.position(at))
+                })
         }
         return (result, type)
     }

@@ -62,9 +62,8 @@ enum OverloadResolution {
     }
 
     enum Category: Equatable {
-        case number, string, boolean, time, span
+        case number, string, boolean, time, span, array
         case other(DataType.Kind)
-        case array(DataType.Kind)
     }
 
     static func category(_ type: DataType) -> Category {
@@ -76,9 +75,7 @@ enum OverloadResolution {
         case .boolean: .boolean
         case .timestamp, .timestamptz, .date, .time: .time
         case .interval: .span
-        case .array: .array(type.element)
-        case .oidvector: .array(.oid)
-        case .int2vector: .array(.int2)
+        case .array, .oidvector, .int2vector: .array
         case .void, .bytea, .uuid, .json, .jsonb: .other(type.kind)
         }
     }

@@ -24,7 +24,7 @@ package struct FunctionEntry: Sendable {
     /// As pg_get_function_arguments() writes them.
     package var argumentText: String {
         let inputs = signature.arguments.map { argument in
-            text(argument) + (argument.standard.map { " DEFAULT \($0)" } ?? "")
+            text(argument) + (argument.standardText.map { " DEFAULT \($0)" } ?? "")
         }
         let outputs = signature.outputs.map { "OUT \(text($0))" }
         return (inputs + outputs).joined(separator: ", ")
@@ -101,6 +101,31 @@ package enum FunctionCatalog {
             list.append(.constant(try TextEncoding.parse(Array(text.utf8), type), type))
         }
         return list
+    }
+
+    /// The arguments of a call, the last of which have names, in the order of the declaration, with
+    /// defaults where none is given; nil when no overload has arguments of these names.
+    static func arranged(_ name: String, _ arguments: [Expr], _ names: [String]) throws(SQLError)
+        -> [Expr]?
+    {
+        let placed = arguments.count - names.count
+        for entry in byName[name] ?? [] {
+            let parameters = entry.signature.arguments
+            let places = names.compactMap { name in parameters.firstIndex { $0.name == name } }
+            guard places.count == names.count, Set(places).count == places.count,
+                places.allSatisfy({ $0 >= placed }), placed <= parameters.count
+            else { continue }
+            var list = Array(arguments.prefix(placed))
+            for (index, parameter) in parameters.enumerated().dropFirst(placed) {
+                if let at = places.firstIndex(of: index) {
+                    list.append(arguments[placed + at])
+                } else if let type = parameter.type.type, let text = parameter.standard {
+                    list.append(.constant(try TextEncoding.parse(Array(text.utf8), type), type))
+                }
+            }
+            if list.count == parameters.count { return list }
+        }
+        return nil
     }
 
     static func withOID(_ oid: Int32) -> FunctionEntry? { byOID[oid] }

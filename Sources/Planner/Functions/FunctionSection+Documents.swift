@@ -4,8 +4,10 @@ extension FunctionSection {
         "JSON",
         [
             .init(
-                "array_to_json", "an array as json", ["anyarray -> json": 3153],
-                volatility: .stable, note: "line breaks cannot be asked for"),
+                "array_to_json",
+                "an array as json; with line breaks between its elements when the second is true",
+                ["anyarray -> json": 3153, "anyarray bool -> json": 3154],
+                volatility: .stable),
             .init("json_array_length", "how many elements an array has", ["json": 3956]),
             .init(
                 "json_build_array", "an array of the arguments",
@@ -19,6 +21,10 @@ extension FunctionSection {
             .init(
                 "json_extract_path_text", "what a path of keys and positions leads to, as text",
                 ["from_json:json *path_elems:_text -> text": 3953]),
+            .init(
+                "json_object",
+                "an object of texts: keys and values in turn, in pairs, or in two arrays",
+                ["_text": 3202, "_text _text": 3203]),
             .init("json_strip_nulls", "without the members that are null", ["json": 3261]),
             .init(
                 "json_typeof",
@@ -40,10 +46,21 @@ extension FunctionSection {
             .init(
                 "jsonb_insert", "with a value inserted where a path leads",
                 ["jsonb_in:jsonb path:_text replacement:jsonb insert_after:bool=false": 3579]),
+            .init(
+                "jsonb_object",
+                "an object of texts: keys and values in turn, in pairs, or in two arrays",
+                ["_text": 3263, "_text _text": 3264]),
             .init("jsonb_pretty", "as text with line breaks and indents", ["jsonb": 3306]),
             .init(
                 "jsonb_set", "with the value where a path leads replaced",
                 ["jsonb_in:jsonb path:_text replacement:jsonb create_if_missing:bool=true": 3305]),
+            .init(
+                "jsonb_set_lax",
+                "with the value where a path leads replaced; what a NULL does is said by its name",
+                [
+                    "jsonb_in:jsonb path:_text replacement:jsonb create_if_missing:bool=true null_value_treatment:text=use_json_null":
+                        5054
+                ], isStrict: false),
             .init("jsonb_strip_nulls", "without the members that are null", ["jsonb": 3262]),
             .init(
                 "jsonb_typeof",
@@ -70,6 +87,13 @@ extension FunctionSection {
                 ["anycompatiblearray anycompatiblearray -> anycompatiblearray": 383],
                 isStrict: false),
             .init("array_dims", "the bounds of its dimensions as text", ["anyarray -> text": 747]),
+            .init(
+                "array_fill",
+                "an array of dimensions of these lengths, and lower bounds, with one value",
+                [
+                    "anyelement _int4 -> anyarray": 1193,
+                    "anyelement _int4 _int4 -> anyarray": 1286,
+                ], isStrict: false),
             .init("array_length", "the length of a dimension", ["anyarray int4 -> int4": 2176]),
             .init("array_lower", "the lower bound of a dimension", ["anyarray int4 -> int4": 2091]),
             .init("array_ndims", "how many dimensions it has", ["anyarray -> int4": 748]),
@@ -105,5 +129,8 @@ extension FunctionSection {
             .init("array_upper", "the upper bound of a dimension", ["anyarray int4 -> int4": 2092]),
             .init("cardinality", "how many elements it has", ["anyarray -> int4": 3179]),
             .init("trim_array", "without the last elements", ["anyarray int4 -> anyarray": 6172]),
+            .init(
+                "width_bucket", "how many of the thresholds, which ascend, are not greater",
+                ["anycompatible anycompatiblearray -> int4": 3218]),
         ])
 }

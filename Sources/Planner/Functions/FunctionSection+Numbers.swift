@@ -18,6 +18,9 @@ extension FunctionSection {
             .init("atan", "arc tangent, in radians", ["float8": 1602]),
             .init(
                 "atan2", "angle of the point (second, first), in radians", ["float8 float8": 1603]),
+            .init(
+                "atan2d", "angle of the point (second, first), in degrees",
+                ["float8 float8": 2734]),
             .init("atand", "arc tangent, in degrees", ["float8": 2733]),
             .init("atanh", "inverse hyperbolic tangent", ["float8": 2467]),
             .init("cbrt", "cube root", ["float8": 1345]),
@@ -28,6 +31,7 @@ extension FunctionSection {
             .init("cosd", "cosine of degrees", ["float8": 2736]),
             .init("cosh", "hyperbolic cosine", ["float8": 2463]),
             .init("cot", "cotangent of radians", ["float8": 1607]),
+            .init("cotd", "cotangent of degrees", ["float8": 2738]),
             .init("degrees", "degrees of radians", ["float8": 1608]),
             .init("div", "whole part of the quotient", ["numeric numeric": 1973]),
             .init("exp", "e to the power of it", ["float8": 1347, "numeric": 1732]),

@@ -63,6 +63,15 @@ extension FunctionSection {
             .init(
                 "position", "where the second stands in the first, counted from 1; 0 when nowhere",
                 ["text text": 849], note: "written POSITION(part IN text)"),
+            .init(
+                "parse_ident",
+                "the parts of a name with dots; what is behind it may be anything when the second is false",
+                ["str:text strict:bool=true": 1268]),
+            .init(
+                "pg_size_bytes", "the bytes of a size with a unit", ["text": 3334]),
+            .init(
+                "pg_size_pretty", "a number of bytes with a unit",
+                ["int8": 2288, "numeric": 3166]),
             .init("quote_ident", "quoted as an identifier where it has to be", ["text": 1282]),
             .init(
                 "quote_literal", "quoted as a literal", ["text": 1283]),
@@ -122,6 +131,10 @@ extension FunctionSection {
                 "trim", "TRIM([BOTH | LEADING | TRAILING] [characters FROM] text)",
                 "without the given characters (blanks) at both ends, the start or the end"),
             .init(
+                "unistr",
+                "with the characters that \\XXXX, \\+XXXXXX, \\uXXXX and \\UXXXXXXXX stand for",
+                ["text": 6198]),
+            .init(
                 "upper", "letters in upper case", ["text": 871],
                 note: "letters beyond ASCII keep their case, as in the collation C"),
         ])
@@ -141,6 +154,9 @@ extension FunctionSection {
             .init("encode", "bytes as text: hex, base64 or escape", ["bytea text": 1946]),
             .init("get_bit", "the bit of a number", ["bytea int8": 723]),
             .init("get_byte", "the byte of a number", ["bytea int4": 721]),
+            .init(
+                "length", "how many characters bytes have in an encoding",
+                ["bytea name -> int4": 1713], volatility: .stable, note: "UTF8 only"),
             .init("ltrim", "without the given bytes at the start", ["bytea bytea": 6195]),
             .init(
                 "overlay", "with the part from a place on replaced by other bytes",
@@ -211,6 +227,10 @@ extension FunctionSection {
                     "text text": 6265, "text text int4": 6266, "text text int4 int4": 6267,
                     "text text int4 int4 text": 6268, "text text int4 int4 text int4": 6269,
                 ]),
+            .init(
+                "similar_escape",
+                "a SIMILAR TO pattern as a regular expression; a NULL escape is the backslash",
+                ["text text": 1623], isStrict: false),
             .init(
                 "similar_to_escape", "a SIMILAR TO pattern as a regular expression",
                 ["text": 1987, "text text": 1986]),

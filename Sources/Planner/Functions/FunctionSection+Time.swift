@@ -79,7 +79,7 @@ extension FunctionSection {
                 [
                     "years:int4=0 months:int4=0 weeks:int4=0 days:int4=0 hours:int4=0 mins:int4=0 secs:float8=0.0":
                         3464
-                ], note: "arguments go by place, not by name"),
+                ]),
             .init(
                 "make_time", "a time of day of its parts", ["hour:int4 min:int4 sec:float8": 3847]),
             .init(
@@ -93,6 +93,27 @@ extension FunctionSection {
                         3463, "year:int4 month:int4 mday:int4 hour:int4 min:int4 sec:float8": 3462,
                 ], volatility: .stable),
             .init("now", "when the transaction began", ["()": 1299]),
+            .init(
+                "overlaps", "whether two spans of time have a time in common",
+                [
+                    "timestamp timestamp timestamp timestamp": 2041,
+                    "timestamptz timestamptz timestamptz timestamptz": 1304,
+                    "time time time time": 1308,
+                    "timestamp interval timestamp interval -> bool": 2042,
+                    "timestamp timestamp timestamp interval -> bool": 2043,
+                    "timestamp interval timestamp timestamp -> bool": 2044,
+                    "time interval time interval -> bool": 1309,
+                    "time time time interval -> bool": 1310,
+                    "time interval time time -> bool": 1311,
+                ], isStrict: false,
+                note: "written (start, end) OVERLAPS (start, end); for an end, a length may stand"),
+            .init(
+                "overlaps", "whether two spans of time have a time in common",
+                [
+                    "timestamptz interval timestamptz interval -> bool": 1305,
+                    "timestamptz timestamptz timestamptz interval -> bool": 1306,
+                    "timestamptz interval timestamptz timestamptz -> bool": 1307,
+                ], volatility: .stable, isStrict: false),
             .init(
                 "statement_timestamp", "when the statement began", ["()": 2648],
                 note: "the time at which the transaction began, as now()"),

@@ -66,6 +66,11 @@ struct FunctionSignature {
         var type: SignatureType
         var standard: String?
         var isVariadic: Bool
+
+        /// The default as an expression.
+        var standardText: String? {
+            standard.map { type.type?.kind == .text ? "'\($0)'::text" : $0 }
+        }
     }
 
     let arguments: [Argument]

@@ -169,6 +169,10 @@ extension Parser {
             else { return nil }
             advance()
             return try pattern(left, negated: true, at)
+        case "overlaps":
+            guard Power.pattern > floor else { return nil }
+            advance()
+            return try overlaps(left, at)
         case "collate":
             guard Power.collate > floor else { return nil }
             advance()
@@ -194,6 +198,19 @@ extension Parser {
             return .call(FunctionCall(name: ["timezone"], arguments: [zone, left], at: at))
         default: return nil
         }
+    }
+
+    /// (start, end or length) OVERLAPS (start, end or length)
+    private mutating func overlaps(_ left: Expression, _ at: Int) throws(SQLError) -> Expression {
+        let right = try expression(above: Power.pattern)
+        guard case .row(let first, _) = left, case .row(let second, _) = right,
+            first.count == 2, second.count == 2
+        else {
+            throw SQLError(
+                .syntaxError, "wrong number of parameters of OVERLAPS expression",
+                position: position(at))
+        }
+        return .call(FunctionCall(name: ["overlaps"], arguments: first + second, at: at))
     }
 
     /// Only the collations that are the one we have.
@@ -265,6 +282,34 @@ extension Parser {
         var list = [try expression()]
         while accept(symbol: ",") { list.append(try expression()) }
         return list
+    }
+
+    /// As `expressionList`; an argument may be `name => value` or `name := value`, the last one
+    /// VARIADIC.
+    private mutating func argumentList() throws(SQLError) -> ([Expression], isVariadic: Bool) {
+        var list: [Expression] = []
+        var isNamed = false
+        repeat {
+            let at = token.start
+            if accept("variadic") {
+                list.append(try expression())
+                return (list, true)
+            }
+            if peek(ahead: 1) == .symbol("=>") || peek(ahead: 1) == .symbol(":=") {
+                isNamed = true
+                let name = try name()
+                advance()
+                list.append(.named(name, try expression(), at: at))
+            } else {
+                list.append(try expression())
+                guard !isNamed else {
+                    throw SQLError(
+                        .syntaxError, "positional argument cannot follow named argument",
+                        position: position(at))
+                }
+            }
+        } while accept(symbol: ",")
+        return (list, false)
     }
 
     // MARK: - Primaries
@@ -482,7 +527,7 @@ extension Parser {
         } else if peek != .symbol(")") {
             call.isDistinct = accept("distinct")
             _ = accept("all")
-            call.arguments = try expressionList()
+            (call.arguments, call.isVariadic) = try argumentList()
             if accept(["order", "by"]) { call.orderBy = try orderItems() }
         }
         try expect(symbol: ")")

@@ -206,10 +206,12 @@ package struct Parser {
         var modifiers: [Int] = []
         if accept(symbol: "(") {
             repeat {
+                let isNegative =
+                    ["numeric", "decimal", "dec"].contains(name) && accept(symbol: "-")
                 guard case .integer(let digits) = peek, let value = Int(digits) else {
                     throw unexpected()
                 }
-                modifiers.append(value)
+                modifiers.append(isNegative ? -value : value)
                 advance()
             } while accept(symbol: ",")
             try expect(symbol: ")")

@@ -103,6 +103,17 @@ struct SessionSettings {
             guard TextStyle.intervalStyles[value] != nil else {
                 throw invalid("IntervalStyle", value)
             }
+        case "extra_float_digits":
+            guard let number = Double(value), abs(number) < 1e9 else {
+                throw invalid(key, value)
+            }
+            let digits = Int(number.rounded(.toNearestOrEven))
+            guard (-15...3).contains(digits) else {
+                throw SQLError(
+                    .invalidParameterValue,
+                    "\(digits) is outside the valid range for parameter \"\(key)\" (-15 .. 3)")
+            }
+            value = String(digits)
         case "standard_conforming_strings":
             guard ["on", "true", "1", "yes"].contains(value.lowercased()) else {
                 throw SQLError.unsupported("standard_conforming_strings = off")
@@ -122,7 +133,11 @@ struct SessionSettings {
     /// Those that the meaning of a text depends on and that are not the server's own.
     var changedTextSettings: [String: String] {
         let usual = ["timezone": "UTC", "datestyle": "ISO, MDY", "intervalstyle": "postgres"]
-        return values.filter { usual[$0.key] != nil && usual[$0.key] != $0.value }
+        var changed = values.filter { usual[$0.key] != nil && usual[$0.key] != $0.value }
+        if textStyle.floatDigits <= 0 {
+            changed["extra_float_digits"] = values["extra_float_digits"]
+        }
+        return changed
     }
 
     /// Puts back what a setting was.

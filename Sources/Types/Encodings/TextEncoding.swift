@@ -14,7 +14,10 @@ package enum TextEncoding {
             case .time: CalendarDate.appendTime(value, to: &output)
             default: append(integer: value, to: &output)
             }
-        case .double: FloatText.append(view.double(row), single: type.kind == .float4, to: &output)
+        case .double:
+            FloatText.append(
+                view.double(row), single: type.kind == .float4, digits: type.style.floatDigits,
+                to: &output)
         case .bool: output.append(view.bool(row) != 0 ? 116 : 102)
         case .numeric: view.numeric(row).appendText(to: &output)
         case .json: unsafe output.append(contentsOf: view.text(row))

@@ -49,6 +49,7 @@ package struct DataType: Hashable, Sendable {
             style.dateOrder = session.dateOrder
         case .date, .timestamp, .time: style.dateOrder = session.dateOrder
         case .interval: style.intervalStyle = session.intervalStyle
+        case .float4, .float8: style.floatDigits = session.floatDigits
         default: return self
         }
         return DataType(kind, modifier: modifier, element: element, style: style)

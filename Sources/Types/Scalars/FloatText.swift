@@ -1,3 +1,5 @@
+import Glibc
+
 /// Shortest text of a double, in PostgreSQL's layout (extra_float_digits = 1).
 package enum FloatText {
     /// The shortest decimal digits that read back as `value` (as a float when `single`), and the exponent
@@ -54,11 +56,17 @@ package enum FloatText {
         return (digits, exponent)
     }
 
-    /// Appends the text of a double, or of a real when `single`.
-    package static func append(_ value: Double, single: Bool = false, to output: inout [UInt8]) {
+    /// Appends the text of a double, or of a real when `single`. `digits` is extra_float_digits: up to
+    /// 0, as many less than the digits that every number of the type keeps.
+    package static func append(
+        _ value: Double, single: Bool = false, digits extra: Int8 = 1, to output: inout [UInt8]
+    ) {
         if value.isNaN { return output.append(contentsOf: "NaN".utf8) }
         if value.isInfinite {
             return output.append(contentsOf: (value < 0 ? "-Infinity" : "Infinity").utf8)
+        }
+        if extra <= 0 {
+            return append(value, significant: max(1, (single ? 6 : 15) + Int(extra)), to: &output)
         }
         if value.sign == .minus { output.append(45) }
         let (digits, exponent) = shortestDigits(value, single: single)
@@ -88,24 +96,51 @@ package enum FloatText {
         }
     }
 
+    /// Appends so many significant digits, without zeros at the end (%.*g).
+    private static func append(_ value: Double, significant: Int, to output: inout [UInt8]) {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let length = unsafe withVaList([Int32(significant), value]) { arguments in
+            unsafe vsnprintf(&buffer, buffer.count, "%.*g", arguments)
+        }
+        for byte in buffer.prefix(Int(length)) { output.append(UInt8(bitPattern: byte)) }
+    }
+
+    /// NaN and the infinities, however PostgreSQL reads them.
+    private static func special(_ word: String) -> Double? {
+        let lowered = word.lowercased()
+        let isNegative = lowered.hasPrefix("-")
+        let name = isNegative || lowered.hasPrefix("+") ? lowered.dropFirst() : lowered[...]
+        switch name {
+        case "nan": return .nan
+        case "infinity", "inf": return isNegative ? -.infinity : .infinity
+        default: break
+        }
+        guard name.hasPrefix("nan("), name.hasSuffix(")") else { return nil }
+        let inner = name.dropFirst(4).dropLast().utf8
+        return inner.allSatisfy { $0 == 95 || 48...57 ~= $0 || 97...122 ~= $0 } ? .nan : nil
+    }
+
+    /// 0x1f, 0x1.8p3; nil for anything else.
+    private static func hexadecimal(_ word: String) -> Double? {
+        let digits = word.lowercased().drop { $0 == "-" || $0 == "+" }
+        guard digits.hasPrefix("0x"), word.count - digits.count <= 1 else { return nil }
+        return Double(word)
+    }
+
     /// Reads a double: PostgreSQL's spellings of NaN and Infinity included.
     /// - Throws: 22003 when a finite literal overflows or underflows.
     package static func parse(_ text: some Collection<UInt8>) throws(SQLError) -> Double? {
         let bytes = TextScan.trimmed(text)
         guard !bytes.isEmpty else { return nil }
         let word = String(decoding: bytes, as: UTF8.self)
-        switch word.lowercased() {
-        case "nan": return .nan
-        case "infinity", "inf", "+infinity", "+inf": return .infinity
-        case "-infinity", "-inf": return -.infinity
-        default: break
-        }
+        if let value = special(word) ?? hexadecimal(word) { return value }
         for byte in bytes {
             let known =
                 (byte >= 48 && byte <= 57) || byte == 43 || byte == 45 || byte == 46
                 || byte == 69 || byte == 101
             if !known { return nil }
         }
+        guard bytes.contains(where: { 48...57 ~= $0 }) else { return nil }
         let normalized = word.hasPrefix(".") ? "0" + word : word
         guard let value = Double(normalized.hasSuffix(".") ? normalized + "0" : normalized) else {
             return nil

@@ -100,7 +100,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
     static let overflow = SQLError(.numericValueOutOfRange, "value overflows numeric format")
 
     /// PostgreSQL's limit of digits behind the point.
-    static let maximalScale = 16383
+    package static let maximalScale = 16383
 
     /// 10^exponent for 0...38.
     package static func powerOfTen(_ exponent: Int) -> Int128? {
@@ -332,6 +332,7 @@ package struct Numeric: BitwiseCopyable, Sendable, Hashable {
                 isNegative: coefficient < 0,
                 magnitude * Natural.powerOfTen(target - Int(scale)), scale: target)
         }
+        if digits < 0, -digits > decimalExponent + 1 { return Numeric(coefficient: 0, scale: 0) }
         let drop = Int(scale) - digits
         guard form == .finite, digits > -38 else {
             return try roundedWide(dropping: drop, digits, truncating)

@@ -121,7 +121,10 @@ extension Interval {
     {
         func rounded(_ x: Double) -> Double { (x * 1e6).rounded(.toNearestOrEven) / 1e6 }
         let (months, days) = (scale(Double(value.months)), scale(Double(value.days)))
-        guard let wholeMonths = Int32(exactly: months.rounded(.towardZero)),
+        // Beyond the range by a fraction is beyond it.
+        let range = Double(Int32.min)...Double(Int32.max)
+        guard range.contains(months), range.contains(days),
+            let wholeMonths = Int32(exactly: months.rounded(.towardZero)),
             var wholeDays = Int32(exactly: days.rounded(.towardZero))
         else { throw outOfRange }
         let monthDays = rounded((months - Double(wholeMonths)) * 30)

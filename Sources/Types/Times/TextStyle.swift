@@ -8,19 +8,21 @@ package enum IntervalStyle: UInt8, Hashable, Sendable {
     case postgres, postgresVerbose, sqlStandard, iso8601
 }
 
-/// What a session's settings say about the text of times and intervals.
+/// What a session's settings say about the text of times, intervals and floating-point numbers.
 package struct TextStyle: Hashable, Sendable {
     /// The number of the time zone (`TimeZones`) in which instants are shown and read; -1 for UTC.
     package var zone: Int32 = -1
     package var dateOrder = DateOrder.monthFirst
     package var intervalStyle = IntervalStyle.postgres
+    /// extra_float_digits; 1 for all that is more than 0, which mean the same.
+    package var floatDigits: Int8 = 1
 
     package init() {}
 
     /// A text that only the same style has, empty for the default.
     package var fingerprint: String {
         if self == TextStyle() { return "" }
-        return "/\(zone).\(dateOrder.rawValue).\(intervalStyle.rawValue)"
+        return "/\(zone).\(dateOrder.rawValue).\(intervalStyle.rawValue).\(floatDigits)"
     }
 
     /// From the settings' values, by lower-case name; what is missing or unknown is the default.
@@ -28,6 +30,7 @@ package struct TextStyle: Hashable, Sendable {
         zone = TimeZones.number(named: settings["timezone"] ?? "UTC") ?? -1
         dateOrder = DateStyleText.order(settings["datestyle"] ?? "") ?? .monthFirst
         intervalStyle = TextStyle.intervalStyles[settings["intervalstyle"] ?? ""] ?? .postgres
+        floatDigits = min(1, Int8(settings["extra_float_digits"] ?? "1") ?? 1)
     }
 
     /// IntervalStyle's values.
@@ -37,7 +40,7 @@ package struct TextStyle: Hashable, Sendable {
     ]
 
     /// The names of the settings that the meaning of a text depends on.
-    package static let settings = ["timezone", "datestyle", "intervalstyle"]
+    package static let settings = ["timezone", "datestyle", "intervalstyle", "extra_float_digits"]
 }
 
 /// The setting DateStyle: an output format and an order, either of which may be left out.

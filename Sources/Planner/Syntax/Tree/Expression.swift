@@ -47,6 +47,8 @@ package indirect enum Expression: Sendable {
     case subscript_(Expression, [Subscript], at: Int)
     /// `left op ANY (SELECT …)`, ALL likewise.
     case comparedQuery(String, Expression, Query, isAll: Bool, at: Int)
+    /// `name => value`: an argument that says which it is.
+    case named(String, Expression, at: Int)
 
     /// Byte offset of the token that errors point at.
     package var at: Int {
@@ -59,7 +61,7 @@ package indirect enum Expression: Sendable {
             .like(_, _, _, _, let at), .subquery(_, let at), .exists(_, let at),
             .arrayQuery(_, let at), .array(_, let at), .row(_, let at),
             .quantified(_, _, _, _, let at), .subscript_(_, _, let at),
-            .comparedQuery(_, _, _, _, let at):
+            .comparedQuery(_, _, _, _, let at), .named(_, _, let at):
             at
         case .call(let call): call.at
         case .and(let left, _), .or(let left, _): left.at
@@ -76,7 +78,7 @@ extension Expression {
             call.arguments + (call.over?.partition ?? [])
                 + (call.over?.order.map(\.expression) ?? [])
         case .unary(_, let a, _), .not(let a, _), .cast(let a, _, _), .test(let a, _, _, _),
-            .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _):
+            .inQuery(let a, _, _, _), .comparedQuery(_, let a, _, _, _), .named(_, let a, _):
             [a]
         case .binary(_, let a, let b, _), .and(let a, let b), .or(let a, let b),
             .distinct(let a, let b, _, _), .quantified(_, let a, let b, _, _):
@@ -122,6 +124,8 @@ package struct FunctionCall: Sendable {
     package var arguments: [Expression]
     package var isStar = false
     package var isDistinct = false
+    /// The last argument is VARIADIC: an array of arguments.
+    package var isVariadic = false
     package var orderBy: [OrderItem] = []
     package var filter: Expression?
     /// OVER (…): it is a window function.
