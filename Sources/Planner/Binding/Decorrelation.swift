@@ -189,8 +189,12 @@ struct Decorrelation {
 
     private func equality(_ left: Expr, _ right: Expr, nullsMatch: Bool) throws(SQLError) -> Expr {
         let name = nullsMatch ? "is not distinct from" : "="
-        guard let function = FunctionRegistry.exact(name, [left.type.base, right.type.base]) else {
-            throw .internalFault("no equality of \(left.type.name) and \(right.type.name)")
+        let (a, b) = (left.type.base, right.type.base)
+        // Keys of two kinds are stored alike: smallint and bigint are compared as either.
+        let pairs = a.physical == b.physical ? [[a, b], [a, a], [b, b]] : [[a, b]]
+        let found = pairs.lazy.compactMap { FunctionRegistry.exact(name, $0) }.first
+        guard let function = found else {
+            throw .internalFault("no equality of \(a.name) and \(b.name)")
         }
         return .call(function, [left, right], .boolean)
     }
