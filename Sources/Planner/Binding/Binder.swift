@@ -210,6 +210,25 @@ package final class Binder {
             position: position(at))
     }
 
+    /// The value of an expression without columns: what EXECUTE gives parameter `number`.
+    /// - Throws: 42804, what the expression fails with.
+    package func argument(_ node: Expression, number: Int, as type: DataType) throws(SQLError)
+        -> Value
+    {
+        let binder = ExpressionBinder(
+            binder: self, scope: Scope(), forbidsAggregates: "EXECUTE parameters")
+        let value = try binder.bind(node)
+        return try Folding.value(
+            of: try convert(value, to: type, .assignment, at: node.at) {
+                SQLError(
+                    .datatypeMismatch,
+                    "parameter $\(number) of type \(value.type.name) cannot be coerced to the "
+                        + "expected type \(type.name)",
+                    hint: "You will need to rewrite or cast the expression.",
+                    position: position(node.at))
+            })
+    }
+
     /// A type as written. - Throws: 42704 for an unknown one, 0A000 for one to come.
     package func type(_ name: TypeName) throws(SQLError) -> DataType {
         let later: Set<String> = [

@@ -243,6 +243,13 @@ extension ExpressionBinder {
             guard function == .count else { throw noSuchFunction(name, [], call.at) }
             return grouping.add(Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
         }
+        if function == .count, !call.isDistinct, call.arguments.count == 1,
+            let column = try inner.presence(of: call.arguments[0])
+        {
+            return grouping.add(
+                column.map { Aggregate(.count, argument: $0, filter: filter, result: .int8) }
+                    ?? Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
+        }
         let isObject = function == .jsonObjectAgg || function == .jsonbObjectAgg
         let count = function == .stringAgg || isObject ? 2 : 1
         guard call.arguments.count == count else {

@@ -26,6 +26,19 @@ extension ExpressionBinder {
             zip(columns, entries).map { .column($0, $1.type) }, type)
     }
 
+    /// For count(t): a column that is not NULL where the row is there, or nil within when it always is.
+    /// - Returns: nil when the node is no whole row.
+    func presence(of node: Expression) throws(SQLError) -> Expr?? {
+        guard let columns = wholeRow(node) else { return nil }
+        if !columns.contains(where: { scope.entries[$0].canBeMissing }) { return .some(nil) }
+        guard let key = columns.first(where: { scope.entries[$0].isKey }) else {
+            throw SQLError.unsupported(
+                "count of whole rows of a table without a primary key that an outer join may leave out",
+                at: binder.position(node.at))
+        }
+        return .column(key, scope.entries[key].type)
+    }
+
     /// (a, b) op ANY (SELECT …), (a, b) op ALL (SELECT …): whether a row makes it true, or leaves it open.
     func rows(
         _ symbol: String, _ left: [Expression], _ query: Query, _ isAll: Bool, _ at: Int

@@ -59,6 +59,8 @@ extension Parser {
             advance()
             return .reset(name: accept("all") ? nil : try settingName())
         case "explain": return try explain()
+        case "prepare": return try prepare()
+        case "execute": return try execute()
         case "deallocate":
             advance()
             _ = accept("prepare")
@@ -75,7 +77,7 @@ extension Parser {
     private mutating func otherStatement(_ word: String, _ at: Int) throws(SQLError) -> Statement {
         let known: Set<String> = [
             "merge", "grant", "revoke",
-            "prepare", "execute", "declare", "fetch", "move", "close",
+            "declare", "fetch", "move", "close",
             "listen", "notify", "unlisten", "vacuum", "analyze", "cluster", "reindex", "refresh",
             "lock", "call", "do", "checkpoint", "import", "security", "reassign", "load", "flush",
         ]

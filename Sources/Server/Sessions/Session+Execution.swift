@@ -70,6 +70,10 @@ extension Session {
         case .explainView(let name): return try await explainView(name)
         case .explain(let inner, let isAnalyze):
             return try await explain(inner, isAnalyze, text, parameters)
+        case .prepare(let name, let types, let inner):
+            return try prepare(name, types, inner, text)
+        case .execute(let name, let values, _):
+            return try await executePrepared(name, values, text)
         case .deallocate(let name): return try deallocate(name)
         case .discard: return discard()
         case .unsupported(let what, let at): throw SQLError.unsupported(what, at: at)
@@ -278,17 +282,6 @@ extension Session {
     private func showObjects(_ name: String, _ kind: CatalogObject.Kind) -> StatementResult {
         let objects = database.catalogStore.catalog.userObjects.filter { $0.kind == kind }
         return StatementResult.lines("name", objects.map(\.name), tag: "SHOW")
-    }
-
-    private func deallocate(_ name: String?) throws(SQLError) -> StatementResult {
-        guard let name else {
-            prepared.removeAll()
-            return StatementResult(tag: "DEALLOCATE ALL")
-        }
-        guard prepared.removeValue(forKey: name) != nil else {
-            throw SQLError(.invalidStatementName, "prepared statement \"\(name)\" does not exist")
-        }
-        return StatementResult(tag: "DEALLOCATE")
     }
 
     private func discard() -> StatementResult {

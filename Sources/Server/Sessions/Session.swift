@@ -68,7 +68,7 @@ final class Session: @unchecked Sendable {
     /// What the settings were when the transaction began, and what SET LOCAL's are again behind it.
     private var settingsBefore: SessionSettings?
     var localSettings: [String: String] = [:]
-    private static let maximumPrepared = 10_000
+    static let maximumPrepared = 10_000
 
     init(_ database: Database, user: String, options: [String: String], backendID: Int32) {
         self.database = database
@@ -169,14 +169,6 @@ final class Session: @unchecked Sendable {
     // MARK: - Extended protocol
 
     func parse(name: String, text: String, types oids: [Int32]) throws(SQLError) {
-        if !name.isEmpty, prepared[name] != nil {
-            throw SQLError(
-                .duplicatePreparedStatement, "prepared statement \"\(name)\" already exists")
-        }
-        guard prepared.count < Session.maximumPrepared else {
-            throw SQLError(
-                .insufficientResources, "more than \(Session.maximumPrepared) prepared statements")
-        }
         let statements = try Parser.statements(text)
         guard statements.count <= 1 else {
             throw SQLError(
@@ -192,14 +184,10 @@ final class Session: @unchecked Sendable {
                 throw SQLError(.undefinedObject, "type with OID \(oid) does not exist")
             }
         }
-        if let statement = statements.first?.statement {
-            try checkNotFailed(statement)
-            types = try inferredTypes(statement, text, types)
-        }
-        prepared[name] = Prepared(statement: statements.first?.statement, text: text, types: types)
+        try keep(statements.first?.statement, name: name, text: text, types: types)
     }
 
-    private func inferredTypes(_ statement: Statement, _ text: String, _ given: [DataType])
+    func inferredTypes(_ statement: Statement, _ text: String, _ given: [DataType])
         throws(SQLError)
         -> [DataType]
     {
@@ -215,13 +203,7 @@ final class Session: @unchecked Sendable {
     }
 
     func bind(_ message: FrontendMessage.Bind) throws(SQLError) {
-        guard let statement = prepared[message.statement] else {
-            throw SQLError(
-                .invalidStatementName,
-                message.statement.isEmpty
-                    ? "unnamed prepared statement does not exist"
-                    : "prepared statement \"\(message.statement)\" does not exist")
-        }
+        let statement = try prepared(named: message.statement)
         if !message.portal.isEmpty, portals[message.portal] != nil {
             throw SQLError(.invalidCursorName, "cursor \"\(message.portal)\" already exists")
         }
@@ -273,6 +255,7 @@ final class Session: @unchecked Sendable {
         case .show(let name):
             return [ResultColumn(name: name, type: .text)]
         case .explain: return [ResultColumn(name: "QUERY PLAN", type: .text)]
+        case .execute(let name, _, _): return try describe(try prepared(named: name), nil)
         default: return nil
         }
     }

@@ -34,6 +34,10 @@ package enum Statement: Sendable {
     case explain(Statement2, isAnalyze: Bool)
     /// EXPLAIN [ANALYZE] MATERIALIZED VIEW of a view that runs.
     case explainView(QualifiedName)
+    /// PREPARE name (types) AS statement
+    indirect case prepare(name: String, types: [TypeName], Statement)
+    /// EXECUTE name (values)
+    case execute(name: String, [Expression], at: Int)
     case deallocate(name: String?)
     case discard
     /// Parsed to its end, but not carried out yet.
