@@ -255,21 +255,8 @@ extension ExpressionBinder {
         guard call.arguments.count == count else {
             throw noSuchFunction(name, try inner.bindAll(call.arguments).map(\.0.type), call.at)
         }
-        var argument = try inner.bindArgument(call.arguments[isObject ? 1 : 0], of: name)
-        if argument.type.kind == .unknown {
-            let wanted: DataType =
-                [.sum, .avg].contains(function) ? .float8 : .text
-            argument = try binder.convertImplicitly(argument, to: wanted, at: call.at)
-        }
-        if argument.type.kind == .unknown {
-            argument = try binder.resolved(argument, at: call.at)
-        }
-        let keepsType =
-            [.count, .arrayAgg].contains(function)
-            || [.min, .max].contains(function) && argument.type.kind == .bpchar
-        if argument.type.isString, argument.type.kind != .text, !keepsType {
-            argument = try binder.convertImplicitly(argument, to: .text, at: call.at)
-        }
+        let argument = try inner.aggregated(
+            call.arguments[isObject ? 1 : 0], function, name, call.at)
         guard let result = Aggregate.resultType(function, argument.type) else {
             throw noSuchFunction(name, [argument.type.base], call.at)
         }
@@ -292,6 +279,24 @@ extension ExpressionBinder {
         }
         aggregate.order = try aggregateOrder(call, argument, inner)
         return grouping.add(aggregate)
+    }
+
+    /// What an aggregate takes, in the type that it takes it in.
+    private func aggregated(
+        _ node: Expression, _ function: Aggregate.Function, _ name: String, _ at: Int
+    ) throws(SQLError) -> Expr {
+        let argument = try bindArgument(node, of: name)
+        if argument.type.kind == .unknown {
+            let wanted: DataType = [.sum, .avg].contains(function) ? .float8 : .text
+            return try binder.convertImplicitly(argument, to: wanted, at: at)
+        }
+        let keepsType =
+            [.count, .arrayAgg].contains(function)
+            || [.min, .max].contains(function) && argument.type.kind == .bpchar
+        if argument.type.isString, argument.type.kind != .text, !keepsType {
+            return try binder.convertImplicitly(argument, to: .text, at: at)
+        }
+        return argument
     }
 
     /// - Throws: 42P10 for DISTINCT with an order by something else.
