@@ -606,10 +606,13 @@ extension Parser {
                 index = mark
                 return nil
             }
-            var from: Expression = .literal(.integer("1"), at: at)
+            // FROM and FOR come in either order.
+            var from: Expression?
+            var length: Expression?
             if accept("from") { from = try expression() }
-            if accept("for") { return [value, from, try expression()] }
-            return [value, from]
+            if accept("for") { length = try expression() }
+            if from == nil, accept("from") { from = try expression() }
+            return [value, from ?? .literal(.integer("1"), at: at)] + (length.map { [$0] } ?? [])
         case "overlay":
             let mark = index
             let value = try expression()

@@ -226,14 +226,21 @@ package struct Parser {
             if fields?.hasSuffix("second") == true { modifiers = try intervalDigits() }
         }
         var isArray = false
-        while accept(symbol: "[") {
-            if case .integer = peek { advance() }
-            try expect(symbol: "]")
+        while try acceptDimension() { isArray = true }
+        if accept("array") {
             isArray = true
+            _ = try acceptDimension()
         }
-        if accept("array") { isArray = true }
         return TypeName(
             name: name, modifiers: modifiers, fields: fields, isArray: isArray, at: at)
+    }
+
+    /// `[]` or `[n]` behind a type; the size means nothing, as in PostgreSQL.
+    private mutating func acceptDimension() throws(SQLError) -> Bool {
+        guard accept(symbol: "[") else { return false }
+        if case .integer = peek { advance() }
+        try expect(symbol: "]")
+        return true
     }
 
     /// The type of one byte, which only quotes tell from char.
