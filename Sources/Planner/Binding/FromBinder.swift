@@ -232,7 +232,10 @@ struct FromBinder {
         }
         let width = plan.fields.count
         let own = SubqueryJoin.kept(plan, (width - fields.count)..<width)
-        return try scoped(found.isEmpty ? plan : own, table, alias?.columns ?? [], call.at)
+        var bound = try scoped(
+            found.isEmpty ? plan : own, table, alias?.columns ?? [], call.at)
+        if fields.count == 1 { bound.scope.entries[0].isWhole = true }
+        return bound
     }
 
     /// TUMBLE(relation, time column, width): the relation's rows with window_start and window_end.

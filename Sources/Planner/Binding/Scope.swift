@@ -12,6 +12,8 @@ struct Scope {
         var schema: String?
         /// Its place among the columns of its table, for `t.*`.
         var position = 0
+        /// Whether it is all that a function in FROM gives: the function's name means it too.
+        var isWhole = false
         /// Whether it is of its table's primary key.
         var isKey = false
         /// Whether an outer join may fill its table with NULLs.
@@ -25,11 +27,13 @@ struct Scope {
     /// Positions that a name may mean.
     func matches(_ parts: [String]) -> [Int] {
         let name = parts[parts.count - 1]
-        return entries.indices.filter { index in
+        let columns = entries.indices.filter { index in
             let entry = entries[index]
             guard entry.name == name else { return false }
             return parts.count == 1 ? !entry.isHidden : entry.isOf(parts.dropLast())
         }
+        guard columns.isEmpty, parts.count == 1 else { return columns }
+        return entries.indices.filter { entries[$0].isWhole && entries[$0].table == name }
     }
 
     /// The relation whose rows a name of `tableoid` is about; nil when there is none or several.
