@@ -769,3 +769,14 @@ def test_many_sessions_work_side_by_side(server, name):
         thread.join(120)
     assert failures == []
     assert server.sql(f"SELECT count(*) FROM {name}") == [(800,)]
+
+
+@pytest.mark.parametrize("series", [
+    "1, 9223372036854775807", "1.0, 9223372036854775807",
+    "timestamp '2000-01-01', 'infinity', '1 microsecond'",
+    "timestamptz '2000-01-01', 'infinity', '1 microsecond'"])
+def test_a_series_without_end_ends_with_its_statement(connection, series):
+    connection.execute("SET statement_timeout = '300ms'")
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        connection.execute(f"SELECT count(*) FROM generate_series({series})")
+    assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -41,10 +41,11 @@ package enum SeriesFunctions {
 
 /// The values of one generate_series, one after the other.
 struct Series {
+    /// `next` is nil behind the last value that there is, of which no step can be made.
     private enum Steps {
         case integers(next: Int64?, stop: Int64, step: Int64)
         case numerics(next: Numeric, stop: Numeric, step: Numeric)
-        case times(next: Int64, stop: Int64, step: Interval, sign: Int, zone: TimeZoneRules?)
+        case times(next: Int64?, stop: Int64, step: Interval, sign: Int, zone: TimeZoneRules?)
     }
 
     private var steps: Steps
@@ -98,13 +99,6 @@ struct Series {
             zone: columns.count > 3 ? try CalendarFunctions.zone(columns[3], row) : nil)
     }
 
-    /// Goes through all values when one of them could fail.
-    func check() throws(SQLError) {
-        if case .integers = steps { return }
-        var copy = self
-        while try copy.next() != nil {}
-    }
-
     /// nil behind the last one.
     mutating func next() throws(SQLError) -> Value? {
         switch steps {
@@ -119,12 +113,12 @@ struct Series {
             steps = .numerics(next: try Numeric.add(next, step), stop: stop, step: step)
             return .numeric(next)
         case .times(let next, let stop, let step, let sign, let zone):
-            guard sign > 0 ? next <= stop : next >= stop else { return nil }
-            let following: Int64
+            guard let next, sign > 0 ? next <= stop : next >= stop else { return nil }
+            let following: Int64?
             if let zone {
-                following = try CalendarFunctions.add(next, step, zone)
+                following = try? CalendarFunctions.add(next, step, zone)
             } else {
-                following = try Timestamp.add(next, step)
+                following = try? Timestamp.add(next, step)
             }
             steps = .times(next: following, stop: stop, step: step, sign: sign, zone: zone)
             return .int(next)

@@ -97,15 +97,18 @@ package final class SeriesOperator: Operator {
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         let evaluation = Evaluation(chunk)
         let bounds = arguments.map { evaluation.evaluate($0) }
-        for row in 0..<chunk.count where !evaluation.hasFailed(row) {
-            // A row gives all its values or none.
-            do throws(SQLError) { try Series(bounds, type, row)?.check() } catch {
+        var all: [Series?] = []
+        for row in 0..<chunk.count {
+            do throws(SQLError) {
+                all.append(evaluation.hasFailed(row) ? nil : try Series(bounds, type, row))
+            } catch {
+                all.append(nil)
                 evaluation.fail(row, error)
             }
         }
         _ = try out.divert(evaluation, chunk)
-        for row in 0..<chunk.count where !evaluation.hasFailed(row) {
-            guard var series = try Series(bounds, type, row) else { continue }
+        for (row, found) in all.enumerated() {
+            guard var series = found else { continue }
             var builder = ColumnBuilder(type.physical)
             var count = 0
             while let value = try series.next() {

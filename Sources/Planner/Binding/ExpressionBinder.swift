@@ -390,8 +390,10 @@ struct ExpressionBinder {
             let spelled = list.count == 2 ? "\(list[0]) \(name) \(list[1])" : "\(name) \(list[0])"
             subject = "operator \(isAmbiguous ? "is not unique: " : "does not exist: ")\(spelled)"
         } else {
+            // What stands behind @ tells the forms of one function apart.
+            let known = name.prefix { $0 != "@" }
             subject =
-                "function \(name)(\(list.joined(separator: ", "))) "
+                "function \(known)(\(list.joined(separator: ", "))) "
                 + (isAmbiguous ? "is not unique" : "does not exist")
         }
         let kind = isOperator ? "operator" : "function"
