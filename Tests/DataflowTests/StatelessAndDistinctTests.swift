@@ -72,6 +72,28 @@ import Types
         #expect(throws: SQLError(.divisionByZero, "division by zero")) { try rig.step(batch) }
     }
 
+    @Test(
+        "A row gives all values of its series or none, however late one fails; a query ends there")
+    func aSeriesFailsAsAWhole() throws {
+        let minute: Int64 = 60_000_000
+        let last =
+            Timestamp.days(year: 294277, month: 1, day: 1) * Timestamp.microsecondsPerDay - minute
+        let step = Expr.constant(
+            .interval(Interval(months: 0, days: 0, microseconds: minute)), .interval)
+        let series = {
+            SeriesOperator([.column(0, .timestamp), .column(1, .timestamp), step], .timestamp)
+        }
+        let early: [Value] = [.int(last - minute), .int(last - 1)]
+        let late: [Value] = [.int(last - 10_000 * minute), .int(last)]
+        let rig = Rig(series())
+        try rig.step(Batch(rows: [late, early], types: Self.types))
+        #expect(rig.output.rows == [early + [early[0]]: 1])
+        #expect(NaiveRelation(rig.circuit.failed.map(\.rows)).rows == [late: 1])
+        #expect(rig.circuit.failed.flatMap(\.errors).map(\.state) == [.datetimeFieldOverflow])
+        let query = Rig(series(), failsFast: true)
+        #expect(throws: SQLError.self) { try query.step(Batch(rows: [late], types: Self.types)) }
+    }
+
     @Test func andGuardsADivision() throws {
         let nonzero = try Self.call("<>", Self.b, Self.zero, .boolean)
         let quotient = try Self.call("/", Self.a, Self.b, .int8)

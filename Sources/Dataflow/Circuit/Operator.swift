@@ -58,6 +58,9 @@ package struct Output {
         }
     }
 
+    /// Whether a row that fails ends it all, as in an ad-hoc query, or is put aside, as in a view.
+    var endsWithFirstError: Bool { circuit.failsFast }
+
     /// Handles rows that an operator could not compute: as below.
     func divert(_ rows: Batch, _ errors: [SQLError]) throws(SQLError) {
         if circuit.failsFast {

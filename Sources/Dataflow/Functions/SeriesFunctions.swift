@@ -41,11 +41,11 @@ package enum SeriesFunctions {
 
 /// The values of one generate_series, one after the other.
 struct Series {
-    /// `next` is nil behind the last value that there is, of which no step can be made.
+    /// `next` is nil behind the last integer that there is.
     private enum Steps {
         case integers(next: Int64?, stop: Int64, step: Int64)
         case numerics(next: Numeric, stop: Numeric, step: Numeric)
-        case times(next: Int64?, stop: Int64, step: Interval, sign: Int, zone: TimeZoneRules?)
+        case times(next: Int64, stop: Int64, step: Interval, sign: Int, zone: TimeZoneRules?)
     }
 
     private var steps: Steps
@@ -113,15 +113,35 @@ struct Series {
             steps = .numerics(next: try Numeric.add(next, step), stop: stop, step: step)
             return .numeric(next)
         case .times(let next, let stop, let step, let sign, let zone):
-            guard let next, sign > 0 ? next <= stop : next >= stop else { return nil }
-            let following: Int64?
-            if let zone {
-                following = try? CalendarFunctions.add(next, step, zone)
-            } else {
-                following = try? Timestamp.add(next, step)
-            }
+            guard sign > 0 ? next <= stop : next >= stop else { return nil }
+            let following = try Series.after(next, step, zone)
             steps = .times(next: following, stop: stop, step: step, sign: sign, zone: zone)
             return .int(next)
         }
+    }
+
+    private static func after(_ time: Int64, _ step: Interval, _ zone: TimeZoneRules?)
+        throws(SQLError) -> Int64
+    {
+        guard let zone else { return try Timestamp.add(time, step) }
+        return try CalendarFunctions.add(time, step, zone)
+    }
+
+    /// Whether a value may be followed by none of its type: the step behind the last one is made too,
+    /// which a stop close to the type's bounds puts into doubt.
+    private var mayFail: Bool {
+        switch steps {
+        case .integers: return false
+        case .numerics(_, let stop, let step): return (try? Numeric.add(stop, step)) == nil
+        case .times(_, let stop, let step, _, let zone):
+            return !Timestamp.isFinite(stop) || (try? Series.after(stop, step, zone)) == nil
+        }
+    }
+
+    /// Goes through the values that are left, where one may fail. - Throws: 22003, 22008.
+    func check() throws(SQLError) {
+        guard mayFail else { return }
+        var values = self
+        while try values.next() != nil {}
     }
 }

@@ -97,12 +97,15 @@ package final class SeriesOperator: Operator {
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         let evaluation = Evaluation(chunk)
         let bounds = arguments.map { evaluation.evaluate($0) }
-        var all: [Series?] = []
-        for row in 0..<chunk.count {
+        var all = [Series?](repeating: nil, count: chunk.count)
+        for row in 0..<chunk.count where !evaluation.hasFailed(row) {
             do throws(SQLError) {
-                all.append(evaluation.hasFailed(row) ? nil : try Series(bounds, type, row))
+                all[row] = try Series(bounds, type, row)
+                // A row of a view gives all its values or none. A query ends at the first that fails,
+                // and can be canceled until then.
+                if !out.endsWithFirstError { try all[row]?.check() }
             } catch {
-                all.append(nil)
+                all[row] = nil
                 evaluation.fail(row, error)
             }
         }
