@@ -117,7 +117,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: - Timers (loop's thread only)
 
     /// Calls back once, not before `deadline`.
-    func schedule(at deadline: MonotonicTime, _ action: @escaping () -> Void) {
+    package func schedule(at deadline: MonotonicTime, _ action: @escaping () -> Void) {
         timers.add(deadline, action)
     }
 

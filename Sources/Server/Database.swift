@@ -153,16 +153,32 @@ package final class Database: Sendable {
         return try result.get()
     }
 
+    /// As `ask`, for what may take long: throws when `cancel` is canceled before the answer is there.
+    func ask<Success: Sendable>(
+        _ cancel: CancelToken,
+        _ command: @escaping @Sendable (EngineReply<Success>) -> EngineCommand
+    ) async throws(SQLError) -> Success {
+        let result = await withCheckedContinuation { continuation in
+            let first = FirstReply<Success>(continuation)
+            cancel.onCancel { first.give(.failure($0)) }
+            loop.start { [engine] in
+                first.give(await withCheckedContinuation { engine.mailbox.post(command($0)) })
+            }
+        }
+        return try result.get()
+    }
+
     /// The right to read these relations at one epoch; waits while one of them is catching up.
-    func ticket(_ relations: [Int32]) async throws(SQLError) -> ReadTicket {
+    func ticket(_ relations: [Int32], _ cancel: CancelToken) async throws(SQLError) -> ReadTicket {
         while true {
             if let ticket = engine.published.ticket(relations) { return ticket }
-            let _: Void = try await ask { .awaitReadable(relations, $0) }
+            let _: Void = try await ask(cancel) { .awaitReadable(relations, $0) }
         }
     }
 
     /// A last checkpoint; afterwards the process may end.
     package func shutdown() async {
+        engine.stop.cancel(.request)
         await withCheckedContinuation { engine.mailbox.post(.shutdown($0)) }
     }
 }

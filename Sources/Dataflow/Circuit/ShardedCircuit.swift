@@ -28,6 +28,11 @@ package final class ShardedCircuit {
         exchanges = shards[0].exchanges.map(\.node)
     }
 
+    /// Sets what is asked before each chunk is handed on, in all shards.
+    package func setInterruption(_ interruption: (() throws(SQLError) -> Void)?) {
+        for circuit in shards { circuit.interruption = interruption }
+    }
+
     /// Pushes changes into input nodes, dealt out to the shards in turn, and carries them through
     /// all exchanges.
     package func push(_ batches: [(node: Int, batch: Batch)]) throws(SQLError) {

@@ -24,6 +24,10 @@ package final class Binder {
     /// Binding a SELECT over a relation that never has rows: its expressions are never evaluated, so
     /// those that cannot be said yet are NULLs.
     var isOverNothing = false
+    /// The queries with FOR UPDATE that the statement has, in the order in which they run, and the rows
+    /// of those that have run, by their place.
+    package internal(set) var lockingQueries: [LockingQuery] = []
+    package var lockedRows: [Int: LogicalPlan] = [:]
     /// Every relation that the statement has named, views included.
     package var references: Set<Int32> = []
 

@@ -4,6 +4,7 @@ package import Types
 extension Binder {
     /// A whole query. Its fields are what the client sees.
     package func bind(_ query: Query) throws(SQLError) -> LogicalPlan {
+        if !query.locking.isEmpty { return try bindLocking(query) }
         if query.isRecursive, !query.with.isEmpty {
             throw SQLError.unsupported("WITH RECURSIVE", at: position(query.at))
         }
@@ -138,13 +139,14 @@ extension Binder {
     func limited(_ plan: LogicalPlan, _ keys: [SortKey], _ query: Query) throws(SQLError)
         -> LogicalPlan
     {
-        let limit = try bound(query.limit, "LIMIT", .invalidLimit)
-        let offset = try bound(query.offset, "OFFSET", .invalidOffset) ?? 0
+        let limit = try rowBound(query.limit, "LIMIT", .invalidLimit)
+        let offset = try rowBound(query.offset, "OFFSET", .invalidOffset) ?? 0
         if keys.isEmpty, limit == nil, offset == 0 { return plan }
         return .sort(plan, keys, limit: limit, offset: offset)
     }
 
-    private func bound(_ node: Expression?, _ clause: String, _ state: SQLState) throws(SQLError)
+    /// The number of LIMIT or OFFSET; nil for none.
+    func rowBound(_ node: Expression?, _ clause: String, _ state: SQLState) throws(SQLError)
         -> Int?
     {
         guard let node else { return nil }

@@ -60,15 +60,43 @@ extension Parser {
                     throw SQLError.unsupported("WITH TIES", at: position(at))
                 }
                 try expect("only")
-            } else if isWord("for"), case .word(let next) = peek(ahead: 1),
-                next == "update" || next == "share"
-            {
-                throw SQLError.unsupported(
-                    "SELECT FOR \(next.uppercased())", at: position(token.start))
+            } else if let locking = try locking() {
+                query.locking += locking
             } else {
                 return
             }
         }
+    }
+
+    /// FOR UPDATE, FOR SHARE OF t NOWAIT, …; nil when there is none, and nothing for FOR READ ONLY.
+    private mutating func locking() throws(SQLError) -> [RowLocking]? {
+        let at = token.start
+        if accept(["for", "read", "only"]) { return [] }
+        guard accept("for") else { return nil }
+        var words: [String] = []
+        if accept("no") {
+            try expect("key")
+            try expect("update")
+            words = ["no", "key", "update"]
+        } else if accept("key") {
+            try expect("share")
+            words = ["key", "share"]
+        } else {
+            words = [accept("share") ? "share" : "update"]
+            if words == ["update"] { try expect("update") }
+        }
+        var locking = RowLocking(
+            name: "FOR " + words.joined(separator: " ").uppercased(), tables: [], wait: .block,
+            at: at)
+        if accept("of") {
+            repeat { locking.tables.append((try name(), token.start)) } while accept(symbol: ",")
+        }
+        if accept("nowait") {
+            locking.wait = .noWait
+        } else if accept(["skip", "locked"]) {
+            locking.wait = .skipLocked
+        }
+        return [locking]
     }
 
     private mutating func setOperations(above floor: Int) throws(SQLError) -> Query {

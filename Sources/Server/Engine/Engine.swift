@@ -40,6 +40,8 @@ final class Engine: @unchecked Sendable {
     private var durableEpoch = Epoch.zero
     private var writers: [(epoch: Epoch, reply: EngineReply<Void>)] = []
     private var readers: [(relations: [Int32], reply: EngineReply<Void>)] = []
+    /// Canceled when the server stops: no view goes on catching up then.
+    let stop = CancelToken()
     private var stopping: CheckedContinuation<Void, Never>?
     var lastManifest: Manifest?
     var nextCheckpoint: MonotonicTime
@@ -120,8 +122,8 @@ final class Engine: @unchecked Sendable {
             if object.isFed { addTable(object) }
             forcesCut = true
             reply.resume(returning: .success(()))
-        case .addView(let object, let plan, let waits, let reply):
-            addView(object, plan, waits, reply)
+        case .addView(let object, let plan, let cancel, let reply):
+            addView(object, plan, cancel, reply)
         case .rename(let object, let reply):
             tables[object.oid]?.object = object
             views[object.oid]?.object = object
@@ -246,8 +248,6 @@ final class Engine: @unchecked Sendable {
     private func fail(_ view: ViewRegion, _ error: SQLError) {
         messages.error("view failed", ["view": view.object.name, "error": error.message])
         view.state = .failed(error)
-        for reply in view.waiting { reply.resume(returning: .failure(error)) }
-        view.waiting = []
         published.setReadable(false, view.object.oid)
         // What reads it would go on with answers that are no longer right.
         for other in views.values
@@ -259,6 +259,8 @@ final class Engine: @unchecked Sendable {
                     .objectNotInPrerequisiteState,
                     "materialized view \"\(view.object.name)\", which it reads, has failed"))
         }
+        // Who waits for it would wait for ever.
+        releaseReaders()
     }
 
     private func collectFailures(of view: ViewRegion) {
@@ -305,12 +307,6 @@ final class Engine: @unchecked Sendable {
             }
         }
         writers = waiting
-        for view in views.values
-        where view.isLive && !view.waiting.isEmpty && view.liveSince <= newest.epoch {
-            published.setReadable(true, view.object.oid)
-            for reply in view.waiting { reply.resume(returning: .success(())) }
-            view.waiting = []
-        }
         for view in views.values where view.isLive && view.liveSince <= newest.epoch {
             published.setReadable(true, view.object.oid)
         }
@@ -347,14 +343,21 @@ final class Engine: @unchecked Sendable {
     // MARK: - Views
 
     private func addView(
-        _ object: CatalogObject, _ plan: LogicalPlan, _ waits: Bool, _ reply: EngineReply<Void>
+        _ object: CatalogObject, _ plan: LogicalPlan, _ cancel: CancelToken?,
+        _ reply: EngineReply<Void>
     ) {
         do throws(SQLError) {
             let view = try attach(object, plan)
+            if let cancel {
+                view.circuit.setInterruption { [stop] () throws(SQLError) in
+                    try stop.check()
+                    try cancel.check()
+                }
+            }
             published.setReadable(false, object.oid)
             // Whatever its inputs hold now is in the snapshot that it starts from.
             forcesCut = true
-            if waits { view.waiting.append(reply) } else { reply.resume(returning: .success(())) }
+            reply.resume(returning: .success(()))
         } catch {
             reply.resume(returning: .failure(error))
         }
@@ -363,6 +366,7 @@ final class Engine: @unchecked Sendable {
     @discardableResult
     func attach(_ object: CatalogObject, _ plan: LogicalPlan) throws(SQLError) -> ViewRegion {
         let view = try ViewRegion(object, plan, workers: workers)
+        view.circuit.setInterruption { [stop] () throws(SQLError) in try stop.check() }
         views[object.oid] = view
         viewOrder.append(object.oid)
         for scan in view.plan.scans { sources.want(scan.columns, of: scan.relation.oid) }
@@ -373,12 +377,7 @@ final class Engine: @unchecked Sendable {
 
     private func drop(_ relations: [Int32], _ reply: EngineReply<Void>) {
         for oid in relations {
-            if let view = views.removeValue(forKey: oid) {
-                for waiting in view.waiting {
-                    waiting.resume(
-                        returning: .failure(SQLError(.undefinedTable, "the view was dropped")))
-                }
-            }
+            views[oid] = nil
             viewOrder.removeAll { $0 == oid }
             tables[oid] = nil
             if sources.remove(oid) { forcesCut = true }
@@ -407,14 +406,14 @@ final class Engine: @unchecked Sendable {
                 let isDone = try view.run(until: deadline, sources: sources)
                 collectFailures(of: view)
                 if isDone, view.frontier == tip {
-                    view.state = .live
-                    view.liveSince = view.frontier
+                    view.goLive()
                     messages.info("view is live", ["view": view.object.name])
                     // Its rows are published with the next cut, which makes it readable.
                     forcesCut = true
                 }
             } catch {
-                fail(view, error)
+                // A view that is broken off by the end of the server begins anew with the next one.
+                if stop.isCanceled { view.state = .failed(error) } else { fail(view, error) }
             }
             if MonotonicTime.now >= deadline { return }
         }

@@ -20,8 +20,8 @@ enum EngineCommand: Sendable {
     case commit([TableChange], EngineReply<Void>)
     case addTable(CatalogObject, EngineReply<Void>)
     case addSource(CatalogObject, any SourceReader, watermark: Expr?, EngineReply<Void>)
-    /// Replies when the view has caught up, or at once when `waits` is false.
-    case addView(CatalogObject, LogicalPlan, waits: Bool, EngineReply<Void>)
+    /// The view catches up from now on; it fails when `cancel` is canceled before it has.
+    case addView(CatalogObject, LogicalPlan, cancel: CancelToken?, EngineReply<Void>)
     /// The object has another name or comment; everything else of it is as it was.
     case rename(CatalogObject, EngineReply<Void>)
     /// A line for each operator of a view: docs/sql.md, EXPLAIN.

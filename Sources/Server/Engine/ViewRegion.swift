@@ -34,8 +34,6 @@ final class ViewRegion {
     /// How far each (source, split) has been read.
     private(set) var positions: [String: Int64] = [:]
     var state = State.backfilling
-    /// Answered when the view becomes live.
-    var waiting: [EngineReply<Void>] = []
     private var work: [WorkItem] = []
     private var nextWork = 0
     /// Chunks on their way, by their place in `work`.
@@ -175,13 +173,19 @@ final class ViewRegion {
         }
     }
 
+    /// It has caught up, and is stepped with every epoch from now on.
+    func goLive() {
+        state = .live
+        liveSince = frontier
+        circuit.setInterruption(nil)
+    }
+
     /// Takes the state of a checkpoint.
     func restored(frontier: Epoch, positions: [String: Int64]) {
         self.frontier = frontier
         self.positions = positions
         materialize.epoch = frontier
-        state = .live
-        liveSince = frontier
+        goLive()
         store.publish()
     }
 }

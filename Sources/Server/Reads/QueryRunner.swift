@@ -2,21 +2,7 @@ import Connectors
 import Dataflow
 import Planner
 import State
-import Synchronization
 import Types
-
-/// Set by a cancel request or a timeout, looked at between chunks.
-final class CancelToken: Sendable {
-    private let flag = Atomic<Bool>(false)
-
-    func cancel() { flag.store(true, ordering: .relaxed) }
-
-    func check() throws(SQLError) {
-        if flag.load(ordering: .relaxed) {
-            throw SQLError(.queryCanceled, "canceling statement due to user request")
-        }
-    }
-}
 
 /// Runs a plan once, over what a ticket lets it read.
 struct QueryRunner {

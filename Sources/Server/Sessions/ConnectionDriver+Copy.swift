@@ -96,7 +96,10 @@ extension ConnectionDriver {
                     })
             }
         }
-        let bound = try binder.bind(query)
+        let wanted = query
+        let (bound, reading) = try await session.binding(text, Parameters()) {
+            (binder) throws(SQLError) in try binder.bind(wanted)
+        }
         let fieldTypes = bound.fields.map { session.shown($0.type) }
         let names = bound.fields.map(\.name)
         var format = copy.format
@@ -104,7 +107,7 @@ extension ConnectionDriver {
             if let index = names.firstIndex(of: name) { format.forcesQuotes.insert(index) }
         }
         let rows = try await session.run(
-            Optimizer.optimized(bound), reading: binder.references)
+            Optimizer.optimized(bound), reading: reading.references)
         let (batches, types) =
             format.kind == .binary ? (rows, fieldTypes) : session.named(rows, fieldTypes)
         encoder.copyResponse(

@@ -59,8 +59,7 @@ final class ConnectionDriver {
             case .cancel(let process, let secret):
                 database.backends.withLock { backends in
                     if let backend = backends[process], backend.secret == secret {
-                        backend.cancel?.cancel()
-                        database.locks.wake()
+                        backend.cancel?.cancel(.request)
                     }
                 }
                 return nil

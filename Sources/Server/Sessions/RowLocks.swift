@@ -8,9 +8,11 @@ final class RowLocks: @unchecked Sendable {
     // Confined to the loop's thread.
 
     /// A row of a table.
-    struct Key: Hashable {
+    struct Key: Hashable, Comparable {
         let table: Int32
         let hash: UInt64
+
+        static func < (a: Key, b: Key) -> Bool { (a.table, a.hash) < (b.table, b.hash) }
     }
 
     private var holders: [Key: Int32] = [:]
@@ -21,28 +23,55 @@ final class RowLocks: @unchecked Sendable {
 
     init(_ loop: EventLoop) { released = LoopSignal(loop) }
 
-    /// Takes all keys for `owner`, waiting where another has one.
+    /// Takes all keys for `owner`, waiting where another has one, for a key at most so long.
+    ///
+    /// Keys are taken in one order by all, so that no two statements over the same rows wait for each
+    /// other.
     /// - Returns: whether it had to wait: what it saw of the rows may be old then.
-    /// - Throws: 40P01 when waiting would never end, 57014 when the statement is cancelled.
-    func acquire(_ keys: Set<Key>, for owner: Int32, _ cancel: CancelToken) async throws(SQLError)
-        -> Bool
-    {
-        var hasWaited = false
-        for key in keys {
+    /// - Throws: 40P01 when waiting would never end, 57014 when the statement is canceled, 55P03.
+    func acquire(
+        _ keys: Set<Key>, for owner: Int32, _ cancel: CancelToken, milliseconds: Int64? = nil
+    ) async throws(SQLError) -> Bool {
+        let blocked = keys.filter { isHeld($0, byAnotherThan: owner) }
+        if blocked.isEmpty {
+            for key in keys { take(key, owner) }
+            return false
+        }
+        cancel.onCancel { [released] _ in released.notifyAll() }
+        for key in keys.sorted() {
+            let deadline =
+                milliseconds.map { MonotonicTime.now.advanced(milliseconds: $0) } ?? .distantFuture
             while let other = holders[key], other != owner {
                 try checkDeadlock(owner, waitingFor: other)
                 waitsFor[owner] = other
-                hasWaited = true
-                _ = await released.wait(until: .distantFuture)
+                let isInTime = await released.wait(until: deadline)
                 waitsFor[owner] = nil
                 try cancel.check()
+                if !isInTime { throw CancelToken.Reason.lockTimeout.error }
             }
-            if holders[key] == nil {
-                holders[key] = owner
-                held[owner, default: []].append(key)
-            }
+            take(key, owner)
         }
-        return hasWaited
+        return true
+    }
+
+    private func take(_ key: Key, _ owner: Int32) {
+        guard holders[key] == nil else { return }
+        holders[key] = owner
+        held[owner, default: []].append(key)
+    }
+
+    func isHeld(_ key: Key, byAnotherThan owner: Int32) -> Bool {
+        holders[key].map { $0 != owner } ?? false
+    }
+
+    /// How many keys others have.
+    func count(heldByOthersThan owner: Int32) -> Int {
+        holders.count - (held[owner]?.count ?? 0)
+    }
+
+    /// Whether nobody but `owner` can have changed these since it took them.
+    func hasAll(_ keys: Set<Key>, _ owner: Int32) -> Bool {
+        keys.allSatisfy { holders[$0] == owner }
     }
 
     private func checkDeadlock(_ owner: Int32, waitingFor other: Int32) throws(SQLError) {
@@ -64,7 +93,4 @@ final class RowLocks: @unchecked Sendable {
         for key in keys { holders[key] = nil }
         released.notifyAll()
     }
-
-    /// Lets waiting statements look whether they have been cancelled.
-    func wake() { released.notifyAll() }
 }

@@ -18,7 +18,7 @@ extension Session {
         var returnedFields: [Field] = []
     }
 
-    private static let maximumAttempts = 1000
+    static let maximumAttempts = 1000
 
     // MARK: - Attempts
 
@@ -26,27 +26,29 @@ extension Session {
     private func apply(_ plan: () async throws(SQLError) -> Attempt) async throws(SQLError)
         -> Attempt
     {
-        // Outside of a transaction nothing stays locked, however this ends.
-        defer { if state != .open { database.locks.release(backendID) } }
         for _ in 0..<Session.maximumAttempts {
             let attempt = try await plan()
             if attempt.changes.isEmpty { return attempt }
             if try await lock(attempt.locks) { continue }
             if try await carryOut(attempt.changes) { return attempt }
         }
-        throw SQLError(
+        throw Session.tooManyAttempts
+    }
+
+    static var tooManyAttempts: SQLError {
+        SQLError(
             .serializationFailure, "could not serialize access due to concurrent update",
             hint: "Try the statement again.")
     }
 
     /// - Returns: whether it had to wait.
-    private func lock(_ keys: Set<RowLocks.Key>) async throws(SQLError) -> Bool {
+    func lock(_ keys: Set<RowLocks.Key>) async throws(SQLError) -> Bool {
         if keys.isEmpty { return false }
-        let token = CancelToken()
-        database.backends.withLock { $0[backendID]?.cancel = token }
-        startTimeout(token)
-        defer { database.backends.withLock { $0[backendID]?.cancel = nil } }
-        return try await database.locks.acquire(keys, for: backendID, token)
+        let timeout = settings.milliseconds("lock_timeout")
+        return try await cancelable { (token) throws(SQLError) in
+            try await self.database.locks.acquire(
+                keys, for: self.backendID, token, milliseconds: timeout)
+        }
     }
 
     /// - Returns: false when rows have changed since they were read.
@@ -75,7 +77,7 @@ extension Session {
     }
 
     /// The locks of a table's rows: of their key, or of the whole row where there is none.
-    private static func locks(_ table: CatalogObject, _ batch: Batch) -> Set<RowLocks.Key> {
+    static func locks(_ table: CatalogObject, _ batch: Batch) -> Set<RowLocks.Key> {
         var locks: Set<RowLocks.Key> = []
         let all = [Array(table.columns.indices)]
         let keys = table.keys.isEmpty ? all : table.keys.map(\.columns)
@@ -94,8 +96,9 @@ extension Session {
     func insert(_ insert: Insert, _ text: String, _ parameters: Parameters)
         async throws(SQLError) -> StatementResult
     {
-        let binder = Binder(context: context(), text: text, parameters: parameters)
-        let bound = try binder.bind(insert)
+        let (bound, binder) = try await binding(text, parameters) { (binder) throws(SQLError) in
+            try binder.bind(insert)
+        }
         let attempt = try await carryOut(bound, binder)
         return try await result("INSERT 0 \(attempt.count)", attempt, bound.returning)
     }
@@ -106,7 +109,9 @@ extension Session {
     {
         let binder = Binder(context: context(), text: "")
         let bound = try binder.bindCopied(rows, table, columns)
-        return try await carryOut(bound, binder).count
+        return try await cancelable { (_) throws(SQLError) in
+            try await self.carryOut(bound, binder).count
+        }
     }
 
     private func carryOut(_ bound: BoundInsert, _ binder: Binder) async throws(SQLError) -> Attempt
@@ -283,12 +288,13 @@ extension Session {
     func change(_ statement: Statement, _ text: String, _ parameters: Parameters)
         async throws(SQLError) -> StatementResult
     {
-        let binder = Binder(context: context(), text: text, parameters: parameters)
-        let bound: BoundChange
-        switch statement {
-        case .update(let update): bound = try binder.bind(update)
-        case .delete(let delete): bound = try binder.bind(delete)
-        default: throw .internalFault("not a change of rows")
+        let (bound, binder) = try await binding(text, parameters) {
+            (binder) throws(SQLError) -> BoundChange in
+            switch statement {
+            case .update(let update): try binder.bind(update)
+            case .delete(let delete): try binder.bind(delete)
+            default: throw .internalFault("not a change of rows")
+            }
         }
         let checks = bound.isUpdate ? try binder.checks(of: bound.table) : []
         let plan = Optimizer.optimized(bound.plan)

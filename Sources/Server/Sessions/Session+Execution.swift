@@ -15,7 +15,9 @@ extension Session {
     {
         try checkNotFailed(statement)
         _ = requestedSettings.take()
-        var result = try await carryOut(statement, text: text, parameters: parameters)
+        var result = try await cancelable { (_) throws(SQLError) in
+            try await self.carryOut(statement, text: text, parameters: parameters)
+        }
         for request in requestedSettings.take() {
             let changed = try set(request.name, request.value, isLocal: request.isLocal)
             result.changed += changed.changed
@@ -86,8 +88,9 @@ extension Session {
         async throws(SQLError)
         -> StatementResult
     {
-        let binder = Binder(context: context(), text: text, parameters: parameters)
-        let bound = try binder.bind(query)
+        let (bound, binder) = try await binding(text, parameters) { (binder) throws(SQLError) in
+            try binder.bind(query)
+        }
         let batches = try await run(Optimizer.optimized(bound), reading: binder.references)
         return StatementResult(columns: columns(bound), batches: batches)
     }
@@ -95,35 +98,49 @@ extension Session {
     /// Runs a plan on a query thread, at one epoch.
     func run(_ plan: LogicalPlan, reading references: Set<Int32>) async throws(SQLError) -> [Batch]
     {
+        try await cancelable { (token) throws(SQLError) in
+            try await self.run(plan, reading: references, token)
+        }
+    }
+
+    private func run(_ plan: LogicalPlan, reading references: Set<Int32>, _ token: CancelToken)
+        async throws(SQLError) -> [Batch]
+    {
         let relations = Set(plan.relations.map(\.oid)).sorted()
-        let ticket = try await database.ticket(relations)
-        let token = CancelToken()
-        cancel = token
-        database.backends.withLock { $0[backendID]?.cancel = token }
+        let ticket = try await database.ticket(relations, token)
         let runner = QueryRunner(
             ticket: ticket, catalog: database.catalogStore.catalog,
             reading: SystemReading(context()), sources: database.readers.withLock { $0 },
             overlay: pending,
             indexes: database.indexes, cancel: token)
-        startTimeout(token)
         let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
             database.queries.submit {
                 continuation.resume(
                     returning: Result { () throws(SQLError) in try runner.run(plan) })
             }
         }
-        database.backends.withLock { $0[backendID]?.cancel = nil }
         return try result.get()
     }
 
-    func startTimeout(_ token: CancelToken) {
-        guard let timeout = settings.statementTimeout else { return }
-        let (loop, database) = (database.loop, database)
-        loop.start {
-            await loop.sleep(milliseconds: timeout)
-            token.cancel()
-            database.locks.wake()
+    /// Runs a statement, or a part of one that runs already, so that a cancel request and
+    /// statement_timeout reach it. Outside of a transaction nothing stays locked, however it ends.
+    func cancelable<Result>(_ body: (CancelToken) async throws(SQLError) -> Result)
+        async throws(SQLError) -> Result
+    {
+        if let running { return try await body(running) }
+        let token = CancelToken()
+        running = token
+        database.backends.withLock { $0[backendID]?.cancel = token }
+        if let timeout = settings.milliseconds("statement_timeout") {
+            watchdog.watch(token, milliseconds: timeout, database.loop)
         }
+        defer {
+            running = nil
+            watchdog.end()
+            if state != .open { database.locks.release(backendID) }
+            database.backends.withLock { $0[backendID]?.cancel = nil }
+        }
+        return try await body(token)
     }
 
     // MARK: - Transactions

@@ -61,7 +61,9 @@ final class Session: @unchecked Sendable {
     var transactionStart: Int64 = 0
     var prepared: [String: Prepared] = [:]
     var portals: [String: Portal] = [:]
-    var cancel = CancelToken()
+    /// Of the statement that runs.
+    var running: CancelToken?
+    var watchdog = StatementWatchdog()
     private let sequences: SessionSequences
     /// What set_config() has set in the statement that runs.
     let requestedSettings = RequestedSettings()

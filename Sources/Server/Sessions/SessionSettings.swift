@@ -151,9 +151,9 @@ struct SessionSettings {
         textStyle = TextStyle(settings: values)
     }
 
-    /// Milliseconds; nil for none.
-    var statementTimeout: Int64? {
-        guard let text = values["statement_timeout"] else { return nil }
+    /// The value of a timeout; nil for none.
+    func milliseconds(_ name: String) -> Int64? {
+        guard let text = values[name] else { return nil }
         let digits = text.prefix { $0.isNumber }
         guard let number = Int64(digits), number > 0 else { return nil }
         let factor: Int64 =

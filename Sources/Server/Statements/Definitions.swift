@@ -111,16 +111,41 @@ extension Session {
             let created = object
             if statement.isMaterialized {
                 let plan = Optimizer.optimized(bound.plan)
-                let _: Void = try await database.ask { .addView(created, plan, waits: false, $0) }
+                let cancel = waits ? running : nil
+                let _: Void = try await database.ask { .addView(created, plan, cancel: cancel, $0) }
             }
             await database.metadataDurable(database.catalogStore.add(created))
             return (result, statement.isMaterialized ? created : nil)
         }
         // Others may define things while this view catches up.
         if let pending, waits {
-            let _: Void = try await database.ask { .awaitReadable([pending.oid], $0) }
+            try await awaitReadable(pending)
         }
         return result
+    }
+
+    /// Waits until a new view has caught up. A statement that is canceled leaves no view behind.
+    private func awaitReadable(_ view: CatalogObject) async throws(SQLError) {
+        try await cancelable { (token) throws(SQLError) in
+            do throws(SQLError) {
+                let _: Void = try await self.database.ask(token) {
+                    .awaitReadable([view.oid], $0)
+                }
+            } catch {
+                if token.isCanceled { try await self.abandon(view) }
+                throw error
+            }
+        }
+    }
+
+    /// Drops a view that nobody waits for, unless others have begun to read it.
+    private func abandon(_ view: CatalogObject) async throws(SQLError) {
+        try await defining { () throws(SQLError) in
+            let catalog = database.catalogStore.catalog
+            let isUsed = catalog.userObjects.contains { $0.dependsOn.contains(view.oid) }
+            if catalog.objects[view.oid] == nil || isUsed { return }
+            try await remove([view.oid])
+        }
     }
 
     private static func waits(_ statement: CreateView) throws(SQLError) -> Bool {

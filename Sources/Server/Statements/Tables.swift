@@ -81,8 +81,9 @@ extension Session {
         _ text: String, _ parameters: Parameters
     ) async throws(SQLError) -> StatementResult {
         var result = StatementResult(tag: "CREATE TABLE AS")
-        let binder = Binder(context: context(), text: text, parameters: parameters)
-        let plan = try binder.renamed(try binder.bind(source.query), source.columns)
+        let (plan, binder) = try await binding(text, parameters) { (binder) throws(SQLError) in
+            try binder.renamed(try binder.bind(source.query), source.columns)
+        }
         let batches =
             source.withData
             ? try await run(Optimizer.optimized(plan), reading: binder.references) : []

@@ -32,6 +32,7 @@ package struct SQLState: Hashable, Sendable {
     package static let checkViolation = SQLState("23514")
     package static let generatedAlways = SQLState("428C9")
     package static let serializationFailure = SQLState("40001")
+    package static let lockNotAvailable = SQLState("55P03")
     package static let deadlockDetected = SQLState("40P01")
     package static let invalidSavepoint = SQLState("3B001")
     package static let sequenceLimitExceeded = SQLState("2200H")

@@ -14,6 +14,24 @@ package struct Query: Sendable {
     package var orderBy: [OrderItem] = []
     package var limit: Expression?
     package var offset: Expression?
+    package var locking: [RowLocking] = []
+    package var at: Int
+}
+
+/// FOR UPDATE and its kin: all of them lock alike.
+package struct RowLocking: Sendable {
+    /// What happens at a row that another transaction has; the strictest of several counts.
+    package enum Wait: Int, Sendable, Comparable {
+        case block, skipLocked, noWait
+
+        package static func < (a: Wait, b: Wait) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    /// As written: "FOR UPDATE".
+    package var name: String
+    /// OF …; all tables when empty.
+    package var tables: [(name: String, at: Int)]
+    package var wait: Wait
     package var at: Int
 }
 

@@ -1,0 +1,255 @@
+"""Rows locked by SELECT … FOR UPDATE, and statements that wait: on Streamhouse and on PostgreSQL."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from streamhouse import wait_until
+
+ROUNDS = 25
+WORKERS = 6
+"""PostgreSQL has 20 connections here."""
+
+STREAMHOUSE_ONLY = "it is about materialized views, which PostgreSQL does not keep up to date"
+
+
+@pytest.fixture(params=["streamhouse", "postgresql"])
+def connect(request):
+    """Makes connections to one of the two servers; all of them are closed at the end."""
+    opened = []
+    if request.param == "streamhouse":
+        make = request.getfixturevalue("server").connect
+    else:
+        conninfo = request.getfixturevalue("postgres").conninfo
+
+        def make(**options):
+            return psycopg.connect(conninfo, **{"autocommit": True, **options})
+
+    def connect(**options):
+        opened.append(make(**options))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def table(connect, name):
+    """A table of ten rows (id, v = 0, done = false)."""
+    connection = connect()
+    connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute(f"CREATE TABLE {name} (id int PRIMARY KEY, v int, done boolean)")
+    connection.execute(f"INSERT INTO {name} SELECT x, 0, false FROM generate_series(1, 10) x")
+    return name
+
+
+def test_counters_read_for_update_lose_nothing(connect, table):
+    """Without the lock, two would read the same value and one increment would be lost."""
+    def work(connection):
+        for _ in range(ROUNDS):
+            with connection.transaction():
+                value = connection.execute(
+                    f"SELECT v FROM {table} WHERE id = 3 FOR UPDATE").fetchone()[0]
+                connection.execute(f"UPDATE {table} SET v = {value + 1} WHERE id = 3")
+
+    connections = [connect() for _ in range(WORKERS)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(work, connections))
+    assert connections[0].execute(
+        f"SELECT v FROM {table} WHERE id = 3").fetchone() == (ROUNDS * WORKERS,)
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE {t} SET done = true, v = v + 1 WHERE id = "
+    "(SELECT id FROM {t} WHERE NOT done ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id",
+    "WITH next AS (SELECT id FROM {t} WHERE NOT done ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) "
+    "UPDATE {t} SET done = true, v = v + 1 FROM next WHERE {t}.id = next.id RETURNING {t}.id",
+], ids=["subquery", "with"])
+def test_each_job_of_a_queue_is_taken_once(connect, table, statement):
+    setup = connect()
+    setup.execute(f"INSERT INTO {table} SELECT x, 0, false FROM generate_series(11, 100) x")
+    text = statement.format(t=table)
+
+    def work(connection):
+        taken = []
+        while True:
+            with connection.transaction():
+                row = connection.execute(text).fetchone()
+            if row:
+                taken.append(row[0])
+            elif setup_is_done():
+                return taken
+
+    counting, guard = connect(), threading.Lock()
+
+    def setup_is_done():
+        # A worker that finds nothing may have passed over rows that others are at.
+        with guard:
+            return counting.execute(
+                f"SELECT count(*) FROM {table} WHERE NOT done").fetchone() == (0,)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        taken = list(pool.map(work, [connect() for _ in range(WORKERS)]))
+    assert sorted(sum(taken, [])) == list(range(1, 101))
+    assert setup.execute(f"SELECT min(v), max(v) FROM {table}").fetchone() == (1, 1)
+
+
+def test_locked_rows_are_refused_or_passed_over(connect, table):
+    holder, other = connect(), connect()
+    holder.execute("BEGIN")
+    rows = holder.execute(f"SELECT id FROM {table} WHERE id < 4 ORDER BY id FOR UPDATE").fetchall()
+    assert rows == [(1,), (2,), (3,)]
+    with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
+        other.execute(f"SELECT * FROM {table} WHERE id = 2 FOR UPDATE NOWAIT")
+    assert str(caught.value) == f'could not obtain lock on row in relation "{table}"'
+    skipping = f"SELECT id FROM {table} ORDER BY id LIMIT 2 OFFSET 1 FOR UPDATE SKIP LOCKED"
+    assert other.execute(skipping).fetchall() == [(5,), (6,)]
+    assert other.execute(f"SELECT id FROM {table} ORDER BY id LIMIT 2").fetchall() == [(1,), (2,)]
+    holder.execute("ROLLBACK")
+    assert other.execute(skipping).fetchall() == [(2,), (3,)]
+    # Outside of a transaction nothing stays locked.
+    assert len(holder.execute(f"SELECT * FROM {table} FOR UPDATE NOWAIT").fetchall()) == 10
+
+
+def test_a_row_that_was_waited_for_is_read_anew(connect, table):
+    holder, waiter = connect(), connect()
+    holder.execute("BEGIN")
+    holder.execute(f"SELECT * FROM {table} WHERE id IN (1, 2, 3) FOR UPDATE")
+    result = []
+    thread = threading.Thread(target=lambda: result.extend(waiter.execute(
+        f"SELECT id, v FROM {table} WHERE id < 4 AND v = 0 ORDER BY id FOR UPDATE")))
+    thread.start()
+    holder.execute(f"UPDATE {table} SET v = 7 WHERE id = 1")
+    holder.execute(f"DELETE FROM {table} WHERE id = 2")
+    assert not result
+    holder.execute("COMMIT")
+    thread.join()
+    assert result == [(3, 0)]
+
+
+def test_only_the_named_tables_of_a_join_are_locked(connect, table):
+    holder, other = connect(), connect()
+    other.execute(f"DROP TABLE IF EXISTS {table}_b")
+    other.execute(f"CREATE TABLE {table}_b (id int PRIMARY KEY)")
+    other.execute(f"INSERT INTO {table}_b VALUES (1), (2)")
+    holder.execute("BEGIN")
+    holder.execute(f"SELECT b.id FROM {table} a JOIN {table}_b b USING (id) FOR SHARE OF b")
+    assert len(other.execute(f"SELECT * FROM {table} FOR UPDATE NOWAIT").fetchall()) == 10
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        other.execute(f"UPDATE {table}_b SET id = id + 10 WHERE id IN ("
+                      f"SELECT id FROM {table}_b FOR NO KEY UPDATE NOWAIT)")
+    holder.execute("COMMIT")
+
+
+def test_what_is_locked_twice_in_other_orders_is_a_deadlock(connect, table):
+    def work(connection, barrier, ids):
+        try:
+            with connection.transaction():
+                connection.execute(f"SELECT * FROM {table} WHERE id = {ids[0]} FOR UPDATE")
+                barrier.wait()
+                connection.execute(f"SELECT * FROM {table} WHERE id = {ids[1]} FOR UPDATE")
+                return "done"
+        except psycopg.errors.DeadlockDetected:
+            return "deadlock"
+
+    barrier = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(work, [connect(), connect()], [barrier] * 2, [(1, 2), (2, 1)]))
+    assert sorted(ends) == ["deadlock", "done"]
+
+
+@pytest.mark.parametrize("query", [
+    "SELECT DISTINCT v FROM {t} FOR UPDATE",
+    "SELECT v FROM {t} GROUP BY v FOR UPDATE",
+    "SELECT 1 FROM {t} HAVING true FOR UPDATE",
+    "SELECT count(*) FROM {t} FOR SHARE",
+    "SELECT rank() OVER (ORDER BY v) FROM {t} FOR UPDATE",
+    "SELECT v FROM {t} UNION SELECT 1 FOR UPDATE",
+    "VALUES (1) FOR UPDATE",
+    "SELECT 1 FROM {t} FOR UPDATE OF nosuch",
+    "SELECT 1 FROM {t} a FOR KEY SHARE OF {t}",
+    "SELECT 1 FROM {t} a LEFT JOIN {t} b ON a.id = b.id FOR UPDATE",
+    "SELECT 1 FROM {t} a, generate_series(1, 2) g FOR UPDATE OF g",
+    "WITH w AS (SELECT * FROM {t}) SELECT * FROM w FOR UPDATE OF w",
+    "SELECT 1 FROM {t} FOR NO UPDATE",
+])
+def test_queries_without_rows_of_tables_are_refused(connect, table, query, request):
+    expected = {
+        "DISTINCT": ("0A000", "FOR UPDATE is not allowed with DISTINCT clause"),
+        "GROUP BY": ("0A000", "FOR UPDATE is not allowed with GROUP BY clause"),
+        "HAVING": ("0A000", "FOR UPDATE is not allowed with HAVING clause"),
+        "count": ("0A000", "FOR SHARE is not allowed with aggregate functions"),
+        "rank": ("0A000", "FOR UPDATE is not allowed with window functions"),
+        "UNION": ("0A000", "FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT"),
+        "VALUES": ("0A000", "FOR UPDATE cannot be applied to VALUES"),
+        "nosuch": ("42P01", 'relation "nosuch" in FOR UPDATE clause not found in FROM clause'),
+        "KEY SHARE": ("42P01", f'relation "{table}" in FOR KEY SHARE clause not found in '
+                               "FROM clause"),
+        "LEFT": ("0A000", "FOR UPDATE cannot be applied to the nullable side of an outer join"),
+        "OF g": ("0A000", "FOR UPDATE cannot be applied to a function"),
+        "OF w": ("0A000", "FOR UPDATE cannot be applied to a WITH query"),
+        "NO UPDATE": ("42601", 'syntax error at or near "UPDATE"'),
+    }
+    code, message = next(value for key, value in expected.items() if key in query)
+    with pytest.raises(psycopg.Error) as caught:
+        connect().execute(query.format(t=table))
+    assert (caught.value.sqlstate, caught.value.diag.message_primary) == (code, message)
+
+
+@pytest.mark.parametrize("query, rows", [
+    ("SELECT v AS id, id AS v FROM {t} ORDER BY v DESC LIMIT 2 FOR UPDATE", [(0, 10), (0, 9)]),
+    ("SELECT *, 'x' FROM {t} AS a (one, two) WHERE one = 1 FOR UPDATE", [(1, 0, False, "x")]),
+    ("SELECT FROM {t} WHERE id < 3 FOR UPDATE", [(), ()]),
+    ("(SELECT id FROM {t} WHERE id = 5 FOR SHARE)", [(5,)]),
+    ("SELECT count(*) FROM (SELECT 1 FROM {t} WHERE id > 3 FOR UPDATE) x", [(7,)]),
+    ("SELECT a.id FROM {t} a JOIN {t} b ON a.id = b.id + 8 ORDER BY 1 FOR UPDATE", [(9,), (10,)]),
+    ("WITH w AS (SELECT 4 AS n) SELECT id FROM {t}, w WHERE id = n FOR UPDATE", [(4,)]),
+    ("SELECT 1 FOR UPDATE", [(1,)]),
+    ("SELECT id FROM {t} WHERE id = 2 FOR READ ONLY", [(2,)]),
+    ("SELECT id FROM {t} WHERE id = %s FOR UPDATE", [(6,)]),
+])
+def test_locking_changes_no_answer(connect, table, query, rows):
+    parameters = [6] if "%s" in query else None
+    assert connect().execute(query.format(t=table), parameters).fetchall() == rows
+
+
+def test_waiting_ends_with_its_timeout(connect, table):
+    holder, waiter = connect(), connect()
+    holder.execute("BEGIN")
+    holder.execute(f"SELECT * FROM {table} WHERE id = 1 FOR UPDATE")
+    locking = f"SELECT * FROM {table} WHERE id = 1 FOR UPDATE"
+    waiter.execute("SET lock_timeout = '50ms'")
+    with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
+        waiter.execute(locking)
+    assert caught.value.diag.message_primary == "canceling statement due to lock timeout"
+    waiter.execute("SET lock_timeout = 0")
+    waiter.execute("SET statement_timeout = '50ms'")
+    with pytest.raises(psycopg.errors.QueryCanceled) as caught:
+        waiter.execute(f"UPDATE {table} SET v = 1 WHERE id = 1")
+    assert caught.value.diag.message_primary == "canceling statement due to statement timeout"
+    holder.execute("COMMIT")
+    assert waiter.execute(locking).fetchall() == [(1, 0, False)]
+
+
+def test_a_canceled_view_is_not_there(server, name):
+    """Of more rows than can be counted within a second, so that it is canceled while it catches up."""
+    with server.connect() as connection:
+        connection.execute("SET statement_timeout = '1s'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute(f"""CREATE MATERIALIZED VIEW {name} AS
+                SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b""")
+        assert connection.execute(
+            "SELECT count(*) FROM pg_class WHERE relname = %s", [name]).fetchone() == (0,)
+
+
+def test_a_server_stops_while_a_view_catches_up(spawn, name):
+    server = spawn()
+    server.sql("CREATE TABLE kept (x int)")
+    server.sql("INSERT INTO kept VALUES (1)")
+    server.sql(f"""CREATE MATERIALIZED VIEW {name} WITH (background = true) AS
+        SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b""")
+    server.stop()
+    assert "view failed" not in server.stderr_tail()
