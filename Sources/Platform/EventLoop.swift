@@ -63,7 +63,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         let tokens = UnsafeMutablePointer<UInt64>.allocate(capacity: 128)
         while true {
             runJobs()
-            let timeout = timers.fire(now: .now)
+            let now = MonotonicTime.now
+            // Taken out before it is called: an action may set timers.
+            while let action = timers.takeDue(now) { action() }
+            let timeout = timers.wait(now)
             if !jobs.withLock({ $0.isEmpty }) { continue }
             let count = unsafe clinux_epoll_wait(epoll, events, tokens, 128, timeout)
             guard count > 0 else { continue }
@@ -145,12 +148,15 @@ private struct TimerQueue {
         }
     }
 
-    /// Runs what is due. - Returns: milliseconds until the next one, -1 for none.
-    mutating func fire(now: MonotonicTime) -> Int32 {
-        while let first = heap.first, first.deadline <= now {
-            removeFirst()
-            first.action()
-        }
+    /// Takes out one that is due, if there is one.
+    mutating func takeDue(_ now: MonotonicTime) -> (() -> Void)? {
+        guard let first = heap.first, first.deadline <= now else { return nil }
+        removeFirst()
+        return first.action
+    }
+
+    /// Milliseconds until the next one, -1 for none.
+    func wait(_ now: MonotonicTime) -> Int32 {
         guard let first = heap.first else { return -1 }
         let wait = (first.deadline.nanoseconds - now.nanoseconds + 999_999) / 1_000_000
         return Int32(min(wait, 60_000))

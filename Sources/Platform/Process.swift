@@ -8,6 +8,19 @@ package enum HostProcess {
 
     package static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// The bytes that the process may use: the machine's memory, or less in a container.
+    package static var memoryBytes: Int {
+        let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        let limits = [
+            "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        ].compactMap { path in
+            (try? Disk.readAll(path)).flatMap {
+                Int(String(decoding: $0.filter { $0 != 10 }, as: UTF8.self))
+            }
+        }
+        return limits.reduce(machine, min)
+    }
+
     /// Blocks SIGTERM and SIGINT from here on; call before any thread starts.
     /// - Returns: waits for one of them and names it.
     package static func interceptSignals() -> @Sendable () -> Void {

@@ -19,6 +19,8 @@ package struct Configuration: Sendable {
     package var checkpointIntervalMilliseconds: Int64 = 1000
     /// How many bytes the digits of numerics beyond 38 may take; they stay until the server ends.
     package var wideNumericBytes = 256 << 20
+    /// What queries may hold together; a quarter of the process's memory when nil.
+    package var queryMemoryBytes: Int?
     /// Whether acknowledgements wait for the disk.
     package var fsync = true
 

@@ -21,6 +21,7 @@ package final class Database: Sendable {
     let queries: WorkerPool
     let readers = Mutex<[Int32: any SourceReader]>([:])
     let indexes = IndexRegistry()
+    let queryMemory: MemoryBudget
     /// Running statements by connection, for cancel requests.
     let backends = Mutex<[Int32: Backend]>([:])
     /// One definition at a time.
@@ -66,6 +67,8 @@ package final class Database: Sendable {
         topics = try TopicStore(log: topicLog, metadata: metadata, committer: committer) {
             mailbox.post(.wake)
         }
+        queryMemory = MemoryBudget(
+            limit: configuration.queryMemoryBytes ?? HostProcess.memoryBytes / 4)
         queries = WorkerPool(name: "query", threads: workers)
         definitions = LoopLock(loop)
         locks = RowLocks(loop)

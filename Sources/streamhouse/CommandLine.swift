@@ -28,6 +28,7 @@ enum CommandLineOptions {
           --init FILE                       SQL to run once, on a new data directory
           --auth trust                      who may connect (only on loopback)
           --checkpoint-interval-ms N        how often state is written (1000)
+          --query-memory-bytes N            memory for running queries (a quarter of what there is)
           --wide-numeric-bytes N            memory for numerics beyond 38 digits (268435456)
           --log-level LEVEL                 trace, debug, info, warning or error (info)
         Each option is also a variable: --pg-port is STREAMHOUSE_PG_PORT.
@@ -56,7 +57,8 @@ enum CommandLineOptions {
     private static let serveFlags = [
         "data-dir", "listen", "pg-port", "kafka-port", "http-port", "workers", "kafka-advertise",
         "init",
-        "auth", "checkpoint-interval-ms", "wide-numeric-bytes", "log-level",
+        "auth", "checkpoint-interval-ms", "wide-numeric-bytes",
+        "query-memory-bytes", "log-level",
     ]
 
     /// `--name value` and `--name=value`, in that order of what counts: flag, then variable.
@@ -135,13 +137,15 @@ enum CommandLineOptions {
             }
             configuration.checkpointIntervalMilliseconds = interval
         }
-        if let text = given["wide-numeric-bytes"] {
+        func bytes(_ name: String) throws(UsageError) -> Int? {
+            guard let text = given[name] else { return nil }
             guard let bytes = Int(text), bytes >= 0 else {
-                throw UsageError(
-                    message: "\(origin("wide-numeric-bytes")) takes bytes, not \"\(text)\"")
+                throw UsageError(message: "\(origin(name)) takes bytes, not \"\(text)\"")
             }
-            configuration.wideNumericBytes = bytes
+            return bytes
         }
+        if let given = try bytes("wide-numeric-bytes") { configuration.wideNumericBytes = given }
+        configuration.queryMemoryBytes = try bytes("query-memory-bytes")
         if let text = configuration.kafkaAdvertise {
             guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
                 UInt16(text[text.index(after: colon)...]) != nil

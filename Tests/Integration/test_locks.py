@@ -1,18 +1,15 @@
 """Rows locked by SELECT … FOR UPDATE, and statements that wait: on Streamhouse and on PostgreSQL."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
-from streamhouse import wait_until
-
 ROUNDS = 25
 WORKERS = 6
 """PostgreSQL has 20 connections here."""
-
-STREAMHOUSE_ONLY = "it is about materialized views, which PostgreSQL does not keep up to date"
 
 
 @pytest.fixture(params=["streamhouse", "postgresql"])
@@ -232,6 +229,17 @@ def test_waiting_ends_with_its_timeout(connect, table):
     assert caught.value.diag.message_primary == "canceling statement due to statement timeout"
     holder.execute("COMMIT")
     assert waiter.execute(locking).fetchall() == [(1, 0, False)]
+
+
+def test_many_statements_pass_by_one_timeout(server):
+    """The timer of the first one goes off while a later one runs, and is set anew for it."""
+    with server.connect() as connection:
+        connection.execute("SET statement_timeout = '100ms'")
+        started = time.monotonic()
+        while time.monotonic() < started + 0.5:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute("SELECT count(*) FROM generate_series(1, 1000000000000)")
 
 
 def test_a_canceled_view_is_not_there(server, name):

@@ -14,6 +14,10 @@ package final class Circuit: @unchecked Sendable {
         let inputs: [Int]
         var targets: [Target] = []
         var rowsIn: Int64 = 0
+        /// It takes in nothing more: it has enough, or nothing behind it wants any.
+        var isFull = false
+        /// Nothing behind it wants what it emits.
+        var isUnwanted = false
     }
 
     private var nodes: [Node] = []
@@ -25,8 +29,8 @@ package final class Circuit: @unchecked Sendable {
     package let failsFast: Bool
     /// Rows set aside in this step; whoever drives the circuit takes them.
     package var failed: [FailedRows] = []
-    /// Asked before each chunk is handed on; throws to end the run.
-    package var interruption: (() throws(SQLError) -> Void)?
+    /// Asked before each chunk is handed on, with the chunk; throws to end the run.
+    package var interruption: ((Batch) throws(SQLError) -> Void)?
     /// Keeps row numbers alive that `Output.divert` has handed out.
     var scratch: Storage<UInt32>?
 
@@ -55,10 +59,45 @@ package final class Circuit: @unchecked Sendable {
     func targets(of node: Int) -> [Target] { nodes[node].targets }
 
     func deliver(_ batch: Batch, to node: Int, port: Int) throws(SQLError) {
-        try interruption?()
+        if nodes[node].isFull { return }
+        try interruption?(batch)
         nodes[node].rowsIn += Int64(batch.count)
         rowsInStep += batch.count
-        try nodes[node].body.receive(batch, port: port, out: Output(circuit: self, node: node))
+        do throws(SQLError) {
+            try nodes[node].body.receive(batch, port: port, out: Output(circuit: self, node: node))
+        } catch {
+            guard nodes[node].isUnwanted, error.state == .enough else { throw error }
+        }
+        if !nodes[node].body.wantsMore { noteFull(node) }
+    }
+
+    // MARK: - Enough
+
+    /// Whether an input node takes in more: a query with LIMIT may have all that it wants.
+    package func wants(_ node: Int) -> Bool { !nodes[node].isFull }
+
+    /// Whether anything behind a node wants what it emits.
+    func isUnwanted(_ node: Int) -> Bool { nodes[node].isUnwanted }
+
+    /// Finds the operators that want nothing before anything is pushed: LIMIT 0.
+    package func prepare() {
+        for number in nodes.indices where !nodes[number].body.wantsMore { noteFull(number) }
+    }
+
+    private func noteFull(_ node: Int) {
+        guard !nodes[node].isFull else { return }
+        nodes[node].isFull = true
+        for input in nodes[node].inputs
+        where nodes[input].targets.allSatisfy({ nodes[$0.node].isFull }) {
+            nodes[input].isUnwanted = true
+            noteFull(input)
+        }
+    }
+
+    /// An estimate of the bytes that its operators hold.
+    package var heldBytes: Int {
+        let batches = nodes.reduce(0) { $0 + (($1.body as? any BatchHolder)?.heldBytes ?? 0) }
+        return stateful.reduce(batches) { $0 + $1.state.byteCount }
     }
 
     /// Pushes a change into an input node.
@@ -75,7 +114,12 @@ package final class Circuit: @unchecked Sendable {
 
     func finish(_ range: Range<Int>) throws(SQLError) {
         for number in range.clamped(to: nodes.indices) {
-            try nodes[number].body.finish(out: Output(circuit: self, node: number))
+            if nodes[number].isUnwanted { continue }
+            do throws(SQLError) {
+                try nodes[number].body.finish(out: Output(circuit: self, node: number))
+            } catch {
+                guard nodes[number].isUnwanted, error.state == .enough else { throw error }
+            }
         }
     }
 

@@ -9,10 +9,18 @@ package import Types
 package protocol Operator: AnyObject {
     func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError)
     func finish(out: Output) throws(SQLError)
+    /// Whether what still comes can change what it emits; false for good, once it is.
+    var wantsMore: Bool { get }
 }
 
 extension Operator {
     package func finish(out: Output) throws(SQLError) {}
+    package var wantsMore: Bool { true }
+}
+
+/// An operator that holds rows back until the end of a step.
+protocol BatchHolder: AnyObject {
+    var heldBytes: Int { get }
 }
 
 /// What an operator remembers between steps, for checkpoints.
@@ -51,15 +59,19 @@ package struct Output {
     let node: Int
 
     /// Sends a change on; empty ones are dropped.
+    /// - Throws: what an operator behind throws; `enough` when none of them wants more, for the circuit,
+    ///   so that whoever emits in a loop stops.
     package func emit(_ batch: Batch) throws(SQLError) {
         guard batch.count > 0 else { return }
         for target in circuit.targets(of: node) {
             try circuit.deliver(batch, to: target.node, port: target.port)
         }
+        if circuit.isUnwanted(node) { throw SQLError(.enough, "enough") }
     }
 
-    /// Whether a row that fails ends it all, as in an ad-hoc query, or is put aside, as in a view.
-    var endsWithFirstError: Bool { circuit.failsFast }
+    /// Whether it is a query that runs once: a row that fails ends it, and no state is captured. In a
+    /// view the row is put aside.
+    var runsOnce: Bool { circuit.failsFast }
 
     /// Handles rows that an operator could not compute: as below.
     func divert(_ rows: Batch, _ errors: [SQLError]) throws(SQLError) {

@@ -30,7 +30,11 @@ package final class ShardedCircuit {
 
     /// Sets what is asked before each chunk is handed on, in all shards.
     package func setInterruption(_ interruption: (() throws(SQLError) -> Void)?) {
-        for circuit in shards { circuit.interruption = interruption }
+        for circuit in shards {
+            circuit.interruption = nil
+            guard let interruption else { continue }
+            circuit.interruption = { _ throws(SQLError) in try interruption() }
+        }
     }
 
     /// Pushes changes into input nodes, dealt out to the shards in turn, and carries them through

@@ -86,7 +86,7 @@ package final class AggregateOperator: Operator, Checkpointable {
             guard let argument = arguments[values.accumulators[0]] else { continue }
             try addDistinct(values, keyColumns, argument, filters, numbers, chunk)
         }
-        if hasTrees { keepForCapture(chunk, keyColumns, arguments, collected, filters) }
+        if hasTrees, !out.runsOnce { keepForCapture(chunk, keyColumns, arguments, collected, filters) }
     }
 
     /// Only the first of equal values counts, and the last to go.
@@ -199,8 +199,10 @@ package final class AggregateOperator: Operator, Checkpointable {
         if touched.isEmpty { return }
         var changes = Changes()
         for (index, group) in touched.enumerated() {
-            dirty.insert(group)
-            if hasBest { dirtyBest.insert(group) }
+            if !out.runsOnce {
+                dirty.insert(group)
+                if hasBest { dirtyBest.insert(group) }
+            }
             let (old, new) = (oldRows[index], result(group))
             if case .row(let before) = old, case .row(let after) = new, before == after { continue }
             changes.add(group, old, -1)
@@ -377,7 +379,7 @@ package final class AggregateOperator: Operator, Checkpointable {
 
         package var byteCount: Int {
             owner.accumulators.reduce(0) {
-                $0 + (($1.tree?.entryCount ?? 0) + ($1.collected?.entryCount ?? 0)) * 64
+                $0 + ($1.tree?.entryCount ?? 0) * 64 + ($1.collected?.byteCount ?? 0)
             }
         }
     }

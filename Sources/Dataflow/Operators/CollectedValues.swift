@@ -15,6 +15,10 @@ final class CollectedValues {
     }
 
     private var entries = OrderedBlocks<Entry>()
+    /// An estimate of the memory that the entries take.
+    private(set) var byteCount = 0
+    /// PostgreSQL's longest text.
+    private static let mostBytes = 0x3FFF_FFFF
 
     private static func precedes(_ entry: Entry, _ group: UInt32, _ key: [UInt8]) -> Bool {
         entry.group != group ? entry.group < group : entry.key.lexicographicallyPrecedes(key)
@@ -23,27 +27,45 @@ final class CollectedValues {
     func add(_ group: UInt32, key: [UInt8], _ value: Value, _ second: Value, _ weight: Int64) {
         let place = entries.locate { CollectedValues.precedes($0, group, key) }
         guard let there = entries.element(at: place), there.group == group, there.key == key else {
+            byteCount += CollectedValues.bytes(of: key, value, second)
             return entries.insert(
                 Entry(group: group, key: key, value: value, second: second, count: weight),
                 at: place)
         }
         if there.count + weight == 0 {
+            byteCount -= CollectedValues.bytes(of: key, there.value, there.second)
             entries.remove(at: place)
         } else {
             entries.update(place) { $0.count += weight }
         }
     }
 
+    private static func bytes(of key: [UInt8], _ value: Value, _ second: Value) -> Int {
+        // A heap object has a header of 32 bytes.
+        MemoryLayout<Entry>.stride + key.count + value.byteCount + second.byteCount + 96
+    }
+
     /// The values of a group, in order and as often as they are there.
-    private func values(_ group: UInt32, isDistinct: Bool) -> [(Value, Value)] {
+    /// - Throws: 54000 for more than can be one value.
+    private func values(_ group: UInt32, isDistinct: Bool) throws(SQLError) -> [(Value, Value)] {
         var list: [(Value, Value)] = []
+        var bytes: Int64 = 0
         entries.walk(from: entries.locate { $0.group < group }) { entry in
             guard entry.group == group else { return false }
             let copies = isDistinct ? min(entry.count, 1) : entry.count
             if copies > 0 {
+                let (size, overflow) = Int64(1 + entry.value.byteCount + entry.second.byteCount)
+                    .multipliedReportingOverflow(by: copies)
+                bytes = overflow ? Int64.max / 2 : min(bytes + size, Int64.max / 2)
+                if bytes > CollectedValues.mostBytes { return false }
                 for _ in 0..<copies { list.append((entry.value, entry.second)) }
             }
             return true
+        }
+        if bytes > CollectedValues.mostBytes {
+            throw SQLError(
+                .programLimitExceeded, "out of memory",
+                detail: "One value cannot have more than \(CollectedValues.mostBytes) bytes.")
         }
         return list
     }
@@ -51,7 +73,7 @@ final class CollectedValues {
     func value(
         _ group: UInt32, _ aggregate: Aggregate, _ type: DataType
     ) throws(SQLError) -> Value {
-        let list = values(group, isDistinct: aggregate.isDistinct)
+        let list = try values(group, isDistinct: aggregate.isDistinct)
         if list.isEmpty { return .null }
         switch aggregate.function {
         case .stringAgg:
@@ -123,6 +145,4 @@ final class CollectedValues {
         }
         return .text(outer.encoded(type.element))
     }
-
-    var entryCount: Int { entries.count }
 }

@@ -29,7 +29,7 @@ package final class DistinctOperator: Operator, Checkpointable {
         var weights: [Int64] = []
         for group in touched.keys.sorted() {
             let (before, after) = (touched[group] ?? 0, groups.words(of: group)[0])
-            if before != after { dirty.insert(group) }
+            if before != after, !out.runsOnce { dirty.insert(group) }
             if (before > 0) == (after > 0) { continue }
             rows.append(group)
             weights.append(after > 0 ? 1 : -1)

@@ -127,8 +127,8 @@ package final class JoinOperator: Operator {
             }
         }
         let side = sides[port]
-        guard keeps[port] else { return side.add(own) }
-        side.add(own) { row, slot, isNew in
+        guard keeps[port] else { return side.add(own, forCapture: !out.runsOnce) }
+        side.add(own, forCapture: !out.runsOnce) { row, slot, isNew in
             if isNew { side.setDegree(slot, degrees[row]) }
             touched[port].append(slot)
         }

@@ -87,13 +87,13 @@ package final class RankOperator: Operator, Checkpointable {
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         restoreWindows()
-        add(chunk)
+        add(chunk, isCaptured: !out.runsOnce)
     }
 
-    private func add(_ chunk: Batch, isRestoring: Bool = false) {
+    private func add(_ chunk: Batch, isRestoring: Bool = false, isCaptured: Bool = true) {
         let numbers = groups.findOrInsert(partition.map { chunk.columns[$0] }, count: chunk.count)
         guard let best else {
-            if !isRestoring { pending.append(chunk) }
+            if !isRestoring, isCaptured { pending.append(chunk) }
             rows.add(chunk, groups: numbers)
             return touched.formUnion(numbers)
         }
@@ -103,7 +103,7 @@ package final class RankOperator: Operator, Checkpointable {
         let kept = best.add(
             data, groups: numbers, arrivals: isRestoring ? chunk.columns.last : nil)
         for row in kept.rows { touched.insert(numbers[Int(row)]) }
-        if isRestoring || kept.rows.isEmpty { return }
+        if isRestoring || !isCaptured || kept.rows.isEmpty { return }
         let places = Storage(kept.rows)
         let added = data.gathered(places.cells)
         pending.append(

@@ -49,7 +49,7 @@ package final class SessionOperator: Operator, Checkpointable {
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         restoreRuns()
-        pending.append(chunk)
+        if !out.runsOnce { pending.append(chunk) }
         add(chunk)
     }
 

@@ -47,7 +47,7 @@ package final class SetOperator: Operator, Checkpointable {
         var rows: [UInt32] = []
         var weights: [Int64] = []
         for group in touched.keys.sorted() {
-            dirty.insert(group)
+            if !out.runsOnce { dirty.insert(group) }
             let change = output(group) - (touched[group] ?? 0)
             if change == 0 { continue }
             rows.append(group)

@@ -103,7 +103,7 @@ package final class SeriesOperator: Operator {
                 all[row] = try Series(bounds, type, row)
                 // A row of a view gives all its values or none. A query ends at the first that fails,
                 // and can be canceled until then.
-                if !out.endsWithFirstError { try all[row]?.check() }
+                if !out.runsOnce { try all[row]?.check() }
             } catch {
                 all[row] = nil
                 evaluation.fail(row, error)
@@ -137,20 +137,23 @@ package final class SeriesOperator: Operator {
 }
 
 /// Makes changes net: one row an image, no zeros. Holds a step's rows until its end.
-package final class ConsolidateOperator: Operator {
+package final class ConsolidateOperator: Operator, BatchHolder {
     private let types: [DataType.Physical]
     private var held: [Batch] = []
+    private(set) var heldBytes = 0
 
     package init(_ types: [DataType.Physical]) { self.types = types }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         held.append(chunk)
+        heldBytes += chunk.byteCount
     }
 
     package func finish(out: Output) throws(SQLError) {
         if held.isEmpty { return }
         let batches = held
         held = []
+        heldBytes = 0
         if batches.allSatisfy({ $0.weights == nil }) {
             for batch in batches { try out.emit(batch) }
             return
@@ -160,9 +163,10 @@ package final class ConsolidateOperator: Operator {
 }
 
 /// Collects what comes out of a query that runs once.
-package final class CollectOperator: Operator {
+package final class CollectOperator: Operator, BatchHolder {
     package private(set) var batches: [Batch] = []
     package private(set) var rowCount = 0
+    package private(set) var heldBytes = 0
     private let maximumRows: Int
 
     /// - Parameter maximumRows: more rows end the query with 53200.
@@ -171,6 +175,7 @@ package final class CollectOperator: Operator {
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         batches.append(chunk)
         rowCount += chunk.count
+        heldBytes += chunk.byteCount
         if rowCount > maximumRows {
             throw SQLError(
                 .outOfMemory, "the result has more than \(maximumRows) rows",

@@ -15,6 +15,9 @@ struct QueryRunner {
     let overlay: [TableChange]
     let indexes: IndexRegistry
     let cancel: CancelToken
+    let memory: MemoryGrant
+    /// So many bytes go through a circuit before it is asked what it holds.
+    private static let bytesBetweenCounts = 4 << 20
     /// Rows of a result that are kept in memory; more is 53200.
     static let maximumResultRows = 20_000_000
 
@@ -22,14 +25,29 @@ struct QueryRunner {
     func run(_ plan: LogicalPlan) throws(SQLError) -> [Batch] {
         let lowered = try Lowering.lower(plan, forView: false) { catalog.indexes(of: $0) }
         let collect = CollectOperator(maximumRows: QueryRunner.maximumResultRows)
-        lowered.circuit.interruption = { () throws(SQLError) in try cancel.check() }
-        _ = lowered.circuit.add("collect", collect, inputs: [lowered.output])
+        let circuit = lowered.circuit
+        _ = circuit.add("collect", collect, inputs: [lowered.output])
+        watch(circuit)
         for constant in lowered.constants {
-            try lowered.circuit.push(constant.batch, into: constant.node)
+            try circuit.push(constant.batch, into: constant.node)
         }
-        for scan in lowered.scans { try feed(scan, into: lowered.circuit) }
-        try lowered.circuit.finish()
+        circuit.prepare()
+        for scan in lowered.scans where circuit.wants(scan.node) { try feed(scan, into: circuit) }
+        try circuit.finish()
+        try memory.set(collect.heldBytes)
         return collect.batches
+    }
+
+    /// Ends the run when it is canceled or holds too much.
+    private func watch(_ circuit: Circuit) {
+        var bytes = 0
+        circuit.interruption = { [unowned circuit, cancel, memory] batch throws(SQLError) in
+            try cancel.check()
+            bytes += batch.byteCount
+            if bytes < QueryRunner.bytesBetweenCounts { return }
+            bytes = 0
+            try memory.set(circuit.heldBytes + batch.byteCount)
+        }
     }
 
     private func feed(_ scan: ScanInput, into circuit: Circuit) throws(SQLError) {
@@ -54,7 +72,7 @@ struct QueryRunner {
         if own.contains(where: { $0.weights != nil }) {
             return try circuit.push(try merged(snapshot, own, scan), into: scan.node)
         }
-        for page in 0..<snapshot.pageCount {
+        for page in 0..<snapshot.pageCount where circuit.wants(scan.node) {
             try cancel.check()
             try circuit.push(
                 snapshot.scan(page: page, at: ticket.epoch, columns: scan.columns), into: scan.node)
@@ -93,7 +111,7 @@ struct QueryRunner {
         for split in reader.splits {
             var from = reader.start(of: split)
             let end = ticket.positions[split] ?? from
-            while from < end {
+            while from < end, circuit.wants(scan.node) {
                 try cancel.check()
                 let chunk = try reader.read(
                     split, from: from, to: end, columns: scan.columns, maximumRows: 16384)

@@ -212,7 +212,7 @@ final class ConnectionDriver {
         sendNotices(result)
         guard let rows = result.rows else { return encoder.commandComplete(result.tag) }
         encoder.rowDescription(rows.columns)
-        var portal = Session.PortalRows(batches: rows.batches)
+        var portal = Session.PortalRows(rows.batches, result.memory)
         _ = try await send(&portal, rows.columns, limit: Int.max)
         encoder.commandComplete(result.tag == "SELECT" ? "SELECT \(portal.sent)" : result.tag)
     }
@@ -327,7 +327,7 @@ final class ConnectionDriver {
                 return encoder.commandComplete(result.tag)
             }
             portal.columns = try Session.formatted(rows.columns, portal.formats)
-            portal.rows = Session.PortalRows(batches: rows.batches)
+            portal.rows = Session.PortalRows(rows.batches, result.memory)
             portal.tag = result.tag
         }
         guard var rows = portal.rows, let columns = portal.columns else { return }

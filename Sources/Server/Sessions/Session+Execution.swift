@@ -18,6 +18,8 @@ extension Session {
         var result = try await cancelable { (_) throws(SQLError) in
             try await self.carryOut(statement, text: text, parameters: parameters)
         }
+        result.memory = memory
+        memory = nil
         for request in requestedSettings.take() {
             let changed = try set(request.name, request.value, isLocal: request.isLocal)
             result.changed += changed.changed
@@ -112,7 +114,8 @@ extension Session {
             ticket: ticket, catalog: database.catalogStore.catalog,
             reading: SystemReading(context()), sources: database.readers.withLock { $0 },
             overlay: pending,
-            indexes: database.indexes, cancel: token)
+            indexes: database.indexes, cancel: token, memory: database.queryMemory.grant())
+        memory = runner.memory
         let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
             database.queries.submit {
                 continuation.resume(

@@ -37,11 +37,18 @@ final class Session: @unchecked Sendable {
 
     struct PortalRows {
         var batches: [Batch]
+        /// Keeps counting them as long as they are there.
+        let memory: MemoryGrant?
         var batch = 0
         var row = 0
         /// How often the row has been sent: one of weight n is n rows.
         var copies: Int64 = 0
         var sent = 0
+
+        init(_ batches: [Batch], _ memory: MemoryGrant?) {
+            self.batches = batches
+            self.memory = memory
+        }
     }
 
     enum TransactionState { case idle, open, failed }
@@ -63,7 +70,9 @@ final class Session: @unchecked Sendable {
     var portals: [String: Portal] = [:]
     /// Of the statement that runs.
     var running: CancelToken?
-    var watchdog = StatementWatchdog()
+    let watchdog = StatementWatchdog()
+    /// What the rows of the newest query count.
+    var memory: MemoryGrant?
     private let sequences: SessionSequences
     /// What set_config() has set in the statement that runs.
     let requestedSettings = RequestedSettings()

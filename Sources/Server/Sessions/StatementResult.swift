@@ -7,6 +7,8 @@ struct StatementResult {
     var rows: (columns: [ResultColumn], batches: [Batch])?
     /// The command tag; the row count of a SELECT is added when the rows have been sent.
     var tag: String
+    /// What the rows count against the budget of queries, as long as they are there.
+    var memory: MemoryGrant?
     var notices: [SQLError] = []
     /// Settings that changed, to be reported.
     var changed: [(String, String)] = []

@@ -40,6 +40,11 @@ package struct Batch: Sendable {
             weights: weights.map { Storage($0) })
     }
 
+    /// The memory that the rows take.
+    package var byteCount: Int {
+        columns.reduce(weights == nil ? 0 : count * 8) { $0 + $1.byteCount }
+    }
+
     /// How often the row is there, or by how much that changes.
     package func weight(_ row: Int) -> Int64 { weights?.cells[row] ?? 1 }
 

@@ -45,6 +45,19 @@ package struct Column: Sendable {
         }
     }
 
+    /// The memory that the values take.
+    package var byteCount: Int {
+        let width =
+            switch data {
+            case .int64, .double: 8
+            case .bool: 1
+            case .numeric: MemoryLayout<Numeric>.stride
+            case .interval: MemoryLayout<Interval>.stride
+            case .text, .json: 4
+            }
+        return count * (width + (validity == nil ? 0 : 1)) + (texts?.bytes.count ?? 0)
+    }
+
     /// The byte strings of a column of text or jsonb.
     package var texts: TextStorage? {
         switch data {

@@ -32,6 +32,8 @@ package struct SQLState: Hashable, Sendable {
     package static let checkViolation = SQLState("23514")
     package static let generatedAlways = SQLState("428C9")
     package static let serializationFailure = SQLState("40001")
+    /// Not an error: ends a loop whose rows nobody wants. Never leaves a circuit.
+    package static let enough = SQLState("00000")
     package static let lockNotAvailable = SQLState("55P03")
     package static let deadlockDetected = SQLState("40P01")
     package static let invalidSavepoint = SQLState("3B001")

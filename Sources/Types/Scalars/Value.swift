@@ -30,6 +30,12 @@ package enum Value: Hashable, Sendable {
         }
     }
 
+    /// The bytes of a text; 0 for other values, which take none beside the value itself.
+    package var byteCount: Int {
+        if case .text(let bytes) = self { return bytes.count }
+        return 0
+    }
+
     package var int: Int64? {
         guard case .int(let value) = self else { return nil }
         return value
