@@ -20,9 +20,8 @@ package final class AggregateOperator: Operator, Checkpointable {
     private let appendOnly: Bool
     /// Number of the step in progress; the stamp of the groups that it has touched.
     private var step: Int64 = 1
-    private var dirty: Set<UInt32> = []
     private var pendingExtremes: [Batch] = []
-    private var dirtyBest: Set<UInt32> = []
+    private var dirtyBest: [UInt32] = []
     private let hasBest: Bool
     private var hasEmittedEmpty = false
     private let ownsEmptyGroup: Bool
@@ -84,15 +83,18 @@ package final class AggregateOperator: Operator, Checkpointable {
         }
         for values in seen {
             guard let argument = arguments[values.accumulators[0]] else { continue }
-            try addDistinct(values, keyColumns, argument, filters, numbers, chunk)
+            try addDistinct(
+                values, keyColumns, argument, filters, numbers, chunk, isCaptured: !out.runsOnce)
         }
-        if hasTrees, !out.runsOnce { keepForCapture(chunk, keyColumns, arguments, collected, filters) }
+        if hasTrees, !out.runsOnce {
+            keepForCapture(chunk, keyColumns, arguments, collected, filters)
+        }
     }
 
     /// Only the first of equal values counts, and the last to go.
     private func addDistinct(
         _ values: SeenValues, _ keyColumns: [Column], _ argument: Column, _ filters: [Column?],
-        _ numbers: [UInt32], _ chunk: Batch
+        _ numbers: [UInt32], _ chunk: Batch, isCaptured: Bool
     ) throws(SQLError) {
         let view = argument.view
         let entries = values.table.findOrInsert(keyColumns + [argument], count: chunk.count)
@@ -103,12 +105,12 @@ package final class AggregateOperator: Operator, Checkpointable {
                 if let keep, keep.isNull(row) || keep.bool(row) == 0 { continue }
                 if view.isNull(row) { continue }
                 let counts = values.table.words(of: entries[row])
-                let before = counts[place + 1]
+                let before = counts[place]
                 // Of an input that only grows, the first is all that matters.
                 if appendOnly, before > 0 { continue }
                 let after = before &+ chunk.weight(row)
-                counts[place + 1] = after
-                values.mark(entries[row], counts)
+                counts[place] = after
+                if isCaptured { values.table.mark(entries[row]) }
                 if (before > 0) == (after > 0) { continue }
                 let (weight, words) = (
                     after > 0 ? Int64(1) : -1, groups.words(of: numbers[row])
@@ -199,10 +201,7 @@ package final class AggregateOperator: Operator, Checkpointable {
         if touched.isEmpty { return }
         var changes = Changes()
         for (index, group) in touched.enumerated() {
-            if !out.runsOnce {
-                dirty.insert(group)
-                if hasBest { dirtyBest.insert(group) }
-            }
+            if !out.runsOnce, groups.mark(group), hasBest { dirtyBest.append(group) }
             let (old, new) = (oldRows[index], result(group))
             if case .row(let before) = old, case .row(let after) = new, before == after { continue }
             changes.add(group, old, -1)
@@ -254,8 +253,7 @@ package final class AggregateOperator: Operator, Checkpointable {
     /// First the groups that changed (keys, words as a text column); extremes are sums of their own
     /// and come from `capture` of `ExtremesState`.
     package func capture() -> [Batch] {
-        let numbers = dirty.sorted()
-        dirty = []
+        let numbers = groups.takeChanged()
         if numbers.isEmpty { return [] }
         let builder = ColumnBuilder(.text, capacity: numbers.count)
         for number in numbers {

@@ -5,21 +5,24 @@ package import Types
 package final class DistinctOperator: Operator, Checkpointable {
     private let groups: GroupTable
     private let allColumns: [Int]
-    private var touched: [UInt32: Int64] = [:]
-    private var dirty: Set<UInt32> = []
+    /// Groups of this step, and how often each was there before it.
+    private var touched: [(group: UInt32, before: Int64)] = []
 
     package init(_ types: [DataType.Physical]) {
-        groups = GroupTable(types, width: 1)
+        // How often the row is there, and whether it is in `touched`.
+        groups = GroupTable(types, width: 2)
         allColumns = Array(types.indices)
     }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         let numbers = groups.findOrInsert(chunk.columns, count: chunk.count)
         for row in 0..<chunk.count {
-            let group = numbers[row]
-            let before = groups.words(of: group)[0]
-            if touched[group] == nil { touched[group] = before }
-            groups.words(of: group)[0] = before + chunk.weight(row)
+            let words = groups.words(of: numbers[row])
+            if words[1] == 0 {
+                touched.append((numbers[row], words[0]))
+                words[1] = 1
+            }
+            words[0] += chunk.weight(row)
         }
     }
 
@@ -27,9 +30,11 @@ package final class DistinctOperator: Operator, Checkpointable {
         if touched.isEmpty { return }
         var rows: [UInt32] = []
         var weights: [Int64] = []
-        for group in touched.keys.sorted() {
-            let (before, after) = (touched[group] ?? 0, groups.words(of: group)[0])
-            if before != after, !out.runsOnce { dirty.insert(group) }
+        for (group, before) in touched {
+            let words = groups.words(of: group)
+            let after = words[0]
+            words[1] = 0
+            if before != after, !out.runsOnce { groups.mark(group) }
             if (before > 0) == (after > 0) { continue }
             rows.append(group)
             weights.append(after > 0 ? 1 : -1)
@@ -44,8 +49,7 @@ package final class DistinctOperator: Operator, Checkpointable {
     package var partitionColumns: [Int]? { allColumns }
 
     package func capture() -> [Batch] {
-        let rows = dirty.sorted()
-        dirty = []
+        let rows = groups.takeChanged()
         if rows.isEmpty { return [] }
         let counts = Storage(rows.map { groups.words(of: $0)[0] })
         return [Batch(columns: groups.keys(rows) + [Column(.int64(counts))], count: rows.count)]

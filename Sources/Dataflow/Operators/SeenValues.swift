@@ -6,15 +6,12 @@ import Types
 final class SeenValues {
     /// Which of the operator's accumulators these are.
     let accumulators: [Int]
-    /// By the group's key and the value: a stamp, then a count for each accumulator.
+    /// By the group's key and the value: a count for each accumulator.
     let table: GroupTable
-    private var changed: [UInt32] = []
-    /// The stamp of entries that are in `changed`.
-    private var generation: Int64 = 1
 
     private init(_ accumulators: [Int], _ types: [DataType.Physical]) {
         self.accumulators = accumulators
-        table = GroupTable(types, width: 1 + accumulators.count)
+        table = GroupTable(types, width: accumulators.count)
     }
 
     /// One for each argument of the accumulators that need it.
@@ -38,21 +35,12 @@ final class SeenValues {
         return columns[columns.count - 1]
     }
 
-    /// Notes that an entry has changed; `words` are its own.
-    func mark(_ entry: UInt32, _ words: Cells<Int64>) {
-        if words[0] == generation { return }
-        words[0] = generation
-        changed.append(entry)
-    }
-
     /// Keys, value and counts of what has changed since the last call.
     func take() -> Batch? {
-        let rows = changed
-        changed = []
-        generation += 1
+        let rows = table.takeChanged()
         if rows.isEmpty { return nil }
         let counts = accumulators.indices.map { place in
-            Column(.int64(Storage(rows.map { table.words(of: $0)[place + 1] })))
+            Column(.int64(Storage(rows.map { table.words(of: $0)[place] })))
         }
         return Batch(columns: table.keys(rows) + counts, count: rows.count)
     }
@@ -63,7 +51,7 @@ final class SeenValues {
         for (place, column) in batch.columns.suffix(width).enumerated() {
             guard case .int64(let counts) = column.data else { continue }
             for row in 0..<batch.count {
-                table.words(of: numbers[row])[place + 1] = counts.cells[row]
+                table.words(of: numbers[row])[place] = counts.cells[row]
             }
         }
     }

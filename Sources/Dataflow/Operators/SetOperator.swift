@@ -11,14 +11,14 @@ package final class SetOperator: Operator, Checkpointable {
     private let kind: Kind
     private let isAll: Bool
     private let allColumns: [Int]
-    /// What was out before the step.
-    private var touched: [UInt32: Int64] = [:]
-    private var dirty: Set<UInt32> = []
+    /// Groups of this step, and how often each was out before it.
+    private var touched: [(group: UInt32, before: Int64)] = []
 
     package init(_ kind: Kind, isAll: Bool, types: [DataType.Physical]) {
         self.kind = kind
         self.isAll = isAll
-        groups = GroupTable(types, width: 2)
+        // How often the row is on either side, and whether it is in `touched`.
+        groups = GroupTable(types, width: 3)
         allColumns = Array(types.indices)
     }
 
@@ -36,9 +36,12 @@ package final class SetOperator: Operator, Checkpointable {
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         let numbers = groups.findOrInsert(chunk.columns, count: chunk.count)
         for row in 0..<chunk.count {
-            let group = numbers[row]
-            if touched[group] == nil { touched[group] = output(group) }
-            groups.words(of: group)[port] += chunk.weight(row)
+            let words = groups.words(of: numbers[row])
+            if words[2] == 0 {
+                touched.append((numbers[row], output(numbers[row])))
+                words[2] = 1
+            }
+            words[port] += chunk.weight(row)
         }
     }
 
@@ -46,9 +49,10 @@ package final class SetOperator: Operator, Checkpointable {
         if touched.isEmpty { return }
         var rows: [UInt32] = []
         var weights: [Int64] = []
-        for group in touched.keys.sorted() {
-            if !out.runsOnce { dirty.insert(group) }
-            let change = output(group) - (touched[group] ?? 0)
+        for (group, before) in touched {
+            groups.words(of: group)[2] = 0
+            if !out.runsOnce { groups.mark(group) }
+            let change = output(group) - before
             if change == 0 { continue }
             rows.append(group)
             weights.append(change)
@@ -65,8 +69,7 @@ package final class SetOperator: Operator, Checkpointable {
     package var partitionColumns: [Int]? { allColumns }
 
     package func capture() -> [Batch] {
-        let rows = dirty.sorted()
-        dirty = []
+        let rows = groups.takeChanged()
         if rows.isEmpty { return [] }
         let counts = (0...1).map { side in
             Column(.int64(Storage(rows.map { groups.words(of: $0)[side] })))

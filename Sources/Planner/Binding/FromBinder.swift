@@ -187,7 +187,8 @@ struct FromBinder {
             binder.outerScopes = scopes
             binder.pinnedNames = names
         }
-        let inner = try binder.bind(try Parser.query(object.text))
+        let inner = try binder.withKnownTypes(
+            try binder.bind(try Parser.query(object.text)), at: at)
         return try binder.renamed(inner, object.columns.map(\.name), object.name, at: at)
     }
 
