@@ -39,8 +39,27 @@ package protocol SourceReader: Sendable {
     func start(of split: String) -> Int64
     /// Behind the newest record that can be read now.
     func end(of split: String) -> Int64
+    /// Where a piece that begins at `from` ends: at most `to`, and behind no more bytes than the limit
+    /// says, unless one unit of storage alone has more.
+    func cut(_ split: String, from: Int64, to: Int64, maximumBytes: Int) -> Int64
     /// Rows of `from..<to`, at most about `maximumRows` of them; only the wanted columns, in the order
     /// asked for. Never waits.
     func read(_ split: String, from: Int64, to: Int64, columns: [Int], maximumRows: Int)
         throws(SQLError) -> SourceChunk
+}
+
+extension SourceReader {
+    /// `from..<to` in pieces of so many positions and bytes at most, in order.
+    package func pieces(
+        of split: String, from: Int64, to: Int64, rows: Int64, bytes: Int
+    ) -> [Range<Int64>] {
+        var pieces: [Range<Int64>] = []
+        var start = from
+        while start < to {
+            let end = cut(split, from: start, to: min(start + rows, to), maximumBytes: bytes)
+            pieces.append(start..<max(end, start + 1))
+            start = max(end, start + 1)
+        }
+        return pieces
+    }
 }

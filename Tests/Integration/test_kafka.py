@@ -381,7 +381,8 @@ def test_kcat_is_a_member_of_a_group(server, wide_topic):
     produce(server, wide_topic, numbered(200))
     done = server.kcat("-q", "-G", wide_topic, "-e", "-X", "auto.offset.reset=earliest", wide_topic)
     assert sorted(done.stdout.splitlines()) == sorted(numbered(200))
-    assert sum(committed(server, wide_topic, wide_topic, 4)) == 200
+    # A partition that got no record has no offset.
+    assert sum(end or 0 for end in committed(server, wide_topic, wide_topic, 4)) == 200
     again = server.kcat("-q", "-G", wide_topic, "-e", "-X", "auto.offset.reset=earliest",
                         wide_topic)
     assert again.stdout == b""

@@ -223,8 +223,11 @@ final class JSONDecoder {
         case .text, .json, .interval:
             var byteCount = 0
             let bytes = unsafe csimdjson_bytes(handle, index, &byteCount)
-            let offsets = unsafe copy(
+            let places = unsafe copy(
                 UnsafeRawPointer(csimdjson_offsets(handle, index)), rows + 1, 0 as UInt32)
+            let offsets = Storage<Int64>(uninitialized: rows + 1)
+            let (from, to) = (places.cells, offsets.cells)
+            for row in 0...rows { to[row] = Int64(from[row]) }
             let storage = unsafe copy(UnsafeRawPointer(bytes), byteCount, 0 as UInt8)
             return Column(.text(TextStorage(offsets: offsets, bytes: storage)), validity: validity)
         }

@@ -94,6 +94,13 @@ package final class TopicSource: SourceReader {
         return number < offsets.count ? offsets[number] : 0
     }
 
+    package func cut(_ split: String, from: Int64, to: Int64, maximumBytes: Int) -> Int64 {
+        guard isCurrent(split) else { return to }
+        return topics.cut(
+            topic: topic, partition: partition(split), from: from, to: to,
+            maximumBytes: maximumBytes)
+    }
+
     package func read(
         _ split: String, from: Int64, to: Int64, columns wanted: [Int], maximumRows: Int
     )

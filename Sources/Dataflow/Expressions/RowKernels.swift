@@ -97,6 +97,15 @@ enum RowKernels {
         return validity
     }
 
+    /// PostgreSQL's longest value.
+    private static let mostBytes = 0x3FFF_FFFF
+
+    private static func tooLong(_ bytes: Int) -> SQLError {
+        SQLError(
+            .programLimitExceeded, "a value of \(bytes) bytes is too long",
+            detail: "One value cannot have more than \(mostBytes) bytes.")
+    }
+
     /// Text results; nil is NULL.
     static func texts(
         _ e: Evaluation, _ columns: [Column], strict: Bool = true,
@@ -111,6 +120,7 @@ enum RowKernels {
             }
             do throws(SQLError) {
                 if let text = try f(row) {
+                    guard text.count <= mostBytes else { throw tooLong(text.count) }
                     builder.append(text: text)
                 } else {
                     builder.appendNull()

@@ -42,11 +42,11 @@ extension Engine {
         for split in entry.reader.splits.sorted() {
             guard let end = moved[entry.positionKey(split)] else { continue }
             let start = position(of: entry, split)
-            for first in stride(from: start, to: end, by: Engine.feedChunk) {
+            for piece in SourceRegistry.pieces(entry.reader, split, from: start, to: end) {
                 parts.append(
                     SourceRegistry.Part(
-                        source: entry.object.oid, split: split, columns: columns, from: first,
-                        to: min(first + Int64(Engine.feedChunk), end)))
+                        source: entry.object.oid, split: split, columns: columns,
+                        from: piece.lowerBound, to: piece.upperBound))
             }
         }
         let ahead = parts.map { parts.count > 1 ? sources.ahead($0, isShared: false) : nil }
@@ -56,8 +56,6 @@ extension Engine {
         }
         return FeedChange(table: entry.object.oid, batches: batches.filter { $0.count > 0 })
     }
-
-    private static let feedChunk = 16384
 
     func apply(_ changes: [FeedChange], at epoch: Epoch) {
         for change in changes {

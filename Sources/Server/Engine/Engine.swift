@@ -50,7 +50,9 @@ final class Engine: @unchecked Sendable {
     let metrics: EngineMetrics
     /// Called on the checkpoint thread after each checkpoint; set before `start`.
     var afterCheckpoint: (@Sendable () -> Void)?
+    /// Of each split.
     private static let maximumRowsPerEpoch: Int64 = 131_072
+    private static let maximumBytesPerEpoch = 64 << 20
     private static let sliceMilliseconds: Int64 = 2
 
     init(
@@ -197,7 +199,11 @@ final class Engine: @unchecked Sendable {
                 let from = position(of: entry, split)
                 let end = entry.reader.end(of: split)
                 let isRead = entry.object.isFed || views.values.contains { $0.isLive }
-                let to = isRead ? min(end, from + Engine.maximumRowsPerEpoch) : end
+                let to =
+                    isRead
+                    ? entry.reader.cut(
+                        split, from: from, to: min(end, from + Engine.maximumRowsPerEpoch),
+                        maximumBytes: Engine.maximumBytesPerEpoch) : end
                 if to > from || positions[key] == nil {
                     changed[key] = max(to, changed[key] ?? 0)
                 }

@@ -58,6 +58,13 @@ final class SourceRegistry {
         }
     }
 
+    /// What is decoded and stepped at a time of `from..<to`.
+    static func pieces(_ reader: any SourceReader, _ split: String, from: Int64, to: Int64)
+        -> [Range<Int64>]
+    {
+        reader.pieces(of: split, from: from, to: to, rows: 16384, bytes: 16 << 20)
+    }
+
     struct Place: Hashable {
         let source: Int32
         let split: String

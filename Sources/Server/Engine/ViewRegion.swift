@@ -41,7 +41,6 @@ final class ViewRegion {
     private var target: Epoch?
     /// Whether a step has ended since the process began.
     private var hasStepped = false
-    private static let chunkRows = 16384
 
     init(_ object: CatalogObject, _ plan: LogicalPlan, workers: WorkerGang) throws(SQLError) {
         self.object = object
@@ -91,12 +90,10 @@ final class ViewRegion {
                     let from = positions[key] ?? entry.reader.start(of: split)
                     let to = max(ends[split] ?? from, from)
                     positions[key] = to
-                    for first in stride(
-                        from: from, to: to, by: Int64.Stride(ViewRegion.chunkRows))
-                    {
+                    for piece in SourceRegistry.pieces(entry.reader, split, from: from, to: to) {
                         let part = SourceRegistry.Part(
                             source: scan.relation.oid, split: split, columns: scan.columns,
-                            from: first, to: min(first + Int64(ViewRegion.chunkRows), to))
+                            from: piece.lowerBound, to: piece.upperBound)
                         work.append(.split(part, node: scan.node))
                     }
                 }

@@ -109,15 +109,15 @@ struct QueryRunner {
         throws(SQLError)
     {
         for split in reader.splits {
-            var from = reader.start(of: split)
-            let end = ticket.positions[split] ?? from
-            while from < end, circuit.wants(scan.node) {
+            let start = reader.start(of: split)
+            let end = ticket.positions[split] ?? start
+            for piece in SourceRegistry.pieces(reader, split, from: start, to: end) {
+                guard circuit.wants(scan.node) else { return }
                 try cancel.check()
-                let chunk = try reader.read(
-                    split, from: from, to: end, columns: scan.columns, maximumRows: 16384)
-                try circuit.push(chunk.batch, into: scan.node)
-                guard chunk.next > from else { break }
-                from = chunk.next
+                let part = SourceRegistry.Part(
+                    source: scan.relation.oid, split: split, columns: scan.columns,
+                    from: piece.lowerBound, to: piece.upperBound)
+                try circuit.push(try part.read(reader).batch, into: scan.node)
             }
         }
     }

@@ -33,10 +33,22 @@ package enum BatchCodec {
                     output.write(value.form.rawValue)
                 }
             case .text(let storage), .json(let storage):
-                encode(storage.offsets.cells, to: &output)
+                let offsets = storage.offsets.cells
+                let written = Storage<UInt32>(uninitialized: offsets.count)
+                let cells = written.cells
+                for row in 0..<offsets.count { cells[row] = UInt32(offsets[row]) }
+                encode(cells, to: &output)
                 encode(storage.bytes.cells, to: &output)
             }
         }
+    }
+
+    /// The batch in parts whose texts have offsets of 32 bits, as they are written.
+    package static func parts(_ batch: Batch) -> [Batch] {
+        let longest = batch.columns.compactMap { $0.texts?.bytes.count }.max() ?? 0
+        guard longest > Int(UInt32.max), batch.count > 1 else { return [batch] }
+        let half = batch.count / 2
+        return parts(batch.slice(0, half)) + parts(batch.slice(half, batch.count))
     }
 
     /// A number whose coefficient is elsewhere: its sign and number of limbs, which follow.
@@ -123,8 +135,10 @@ package enum BatchCodec {
             }
             return .numeric(storage)
         case .text, .json:
-            let offsets = try cells(&reader, count + 1, 0 as UInt32)
-            let ends = offsets.cells
+            let stored = try cells(&reader, count + 1, 0 as UInt32)
+            let offsets = Storage<Int64>(uninitialized: count + 1)
+            let (from, ends) = (stored.cells, offsets.cells)
+            for row in 0...count { ends[row] = Int64(from[row]) }
             for row in 0..<count where ends[row] > ends[row + 1] {
                 throw MalformedBytes("text offsets")
             }

@@ -90,8 +90,9 @@ package final class CheckpointStore: Sendable {
     /// Writes the rows of a run. - Returns: its reference for the manifest.
     package func writeRun(_ name: String, _ batches: [Batch]) throws(StorageError) -> RunReference {
         var writer = ByteWriter()
-        writer.write(Int32(batches.count))
-        for batch in batches { BatchCodec.encode(batch, to: &writer) }
+        let parts = batches.flatMap(BatchCodec.parts)
+        writer.write(Int32(parts.count))
+        for batch in parts { BatchCodec.encode(batch, to: &writer) }
         let bytes = SealedFile.seal(writer.bytes, kind: "SHRN")
         let object = CheckpointStore.runPrefix + name
         try objects.put(object, bytes)

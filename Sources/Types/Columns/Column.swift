@@ -53,7 +53,7 @@ package struct Column: Sendable {
             case .bool: 1
             case .numeric: MemoryLayout<Numeric>.stride
             case .interval: MemoryLayout<Interval>.stride
-            case .text, .json: 4
+            case .text, .json: 8
             }
         return count * (width + (validity == nil ? 0 : 1)) + (texts?.bytes.count ?? 0)
     }
@@ -154,22 +154,23 @@ package struct Column: Sendable {
     package var view: ColumnView { ColumnView(self) }
 }
 
-/// Byte strings: 32-bit offsets into one run of bytes.
+/// Byte strings: offsets into one run of bytes, of 64 bits because a join or a sort can bring long texts
+/// together.
 package final class TextStorage: Sendable {
     /// count + 1 ascending offsets.
-    package let offsets: Storage<UInt32>
+    package let offsets: Storage<Int64>
     package let bytes: Storage<UInt8>
 
-    package init(offsets: Storage<UInt32>, bytes: Storage<UInt8>) {
+    package init(offsets: Storage<Int64>, bytes: Storage<UInt8>) {
         self.offsets = offsets
         self.bytes = bytes
     }
 
     package convenience init(repeating value: [UInt8], count: Int) {
-        let offsets = Storage<UInt32>(uninitialized: count + 1)
+        let offsets = Storage<Int64>(uninitialized: count + 1)
         let bytes = Storage<UInt8>(uninitialized: value.count * count)
         let (offsetCells, byteCells) = (offsets.cells, bytes.cells)
-        for row in 0...count { offsetCells[row] = UInt32(row * value.count) }
+        for row in 0...count { offsetCells[row] = Int64(row * value.count) }
         if !value.isEmpty {
             for index in 0..<value.count * count { byteCells[index] = value[index % value.count] }
         }
@@ -188,9 +189,9 @@ package final class TextStorage: Sendable {
 
     func gathered(_ rows: Cells<UInt32>) -> TextStorage {
         let from = offsets.cells
-        let newOffsets = Storage<UInt32>(uninitialized: rows.count + 1)
+        let newOffsets = Storage<Int64>(uninitialized: rows.count + 1)
         let to = newOffsets.cells
-        var total: UInt32 = 0
+        var total: Int64 = 0
         to[0] = 0
         for index in 0..<rows.count {
             let row = Int(rows[index])

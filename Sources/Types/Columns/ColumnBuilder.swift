@@ -7,7 +7,7 @@ package final class ColumnBuilder {
     private var bools = GrowingCells<UInt8>(capacity: 1)
     private var numerics = GrowingCells<Numeric>(capacity: 1)
     private var intervals = GrowingCells<Interval>(capacity: 1)
-    private var offsets = GrowingCells<UInt32>(capacity: 1)
+    private var offsets = GrowingCells<Int64>(capacity: 1)
     private var bytes = GrowingCells<UInt8>(capacity: 1)
     private var validity = GrowingCells<UInt8>(capacity: 16)
     private var hasNull = false
@@ -39,7 +39,7 @@ package final class ColumnBuilder {
         case .bool: bools.append(0)
         case .numeric: numerics.append(.zero)
         case .interval: intervals.append(Interval())
-        case .text, .json: offsets.append(UInt32(bytes.count))
+        case .text, .json: offsets.append(Int64(bytes.count))
         }
     }
 
@@ -75,7 +75,7 @@ package final class ColumnBuilder {
 
     package func append(_ text: UnsafeBufferPointer<UInt8>) {
         if let start = text.baseAddress { unsafe bytes.append(start, count: text.count) }
-        offsets.append(UInt32(bytes.count))
+        offsets.append(Int64(bytes.count))
         validity.append(1)
     }
 

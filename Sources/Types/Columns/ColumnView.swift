@@ -76,7 +76,7 @@ package struct ColumnView {
     /// The bytes of a text row; valid while the column is.
     @inlinable
     package func text(_ row: Int) -> UnsafeBufferPointer<UInt8> {
-        let offsets = unsafe cells.assumingMemoryBound(to: UInt32.self)
+        let offsets = unsafe cells.assumingMemoryBound(to: Int64.self)
         let from = unsafe Int(offsets[row])
         return unsafe UnsafeBufferPointer(
             start: textBytes + from, count: Int(offsets[row + 1]) - from)

@@ -416,11 +416,7 @@ package final class TopicStore: Sendable {
                 return []
             }
             let batches = topic.partitions[Int(partition)].batches
-            var (low, high) = (0, batches.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if batches[middle].nextOffset <= offset { low = middle + 1 } else { high = middle }
-            }
+            var low = TopicStore.first(of: batches, from: offset)
             var list: [StoredBatch] = []
             var total = 0
             while low < batches.count, batches[low].baseOffset < limit,
@@ -435,6 +431,37 @@ package final class TopicStore: Sendable {
         var result: [[UInt8]] = []
         for batch in chosen { result.append(try bytes(batch)) }
         return result
+    }
+
+    /// The first batch that has records at or behind an offset.
+    private static func first(of batches: [StoredBatch], from offset: Int64) -> Int {
+        var (low, high) = (0, batches.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if batches[middle].nextOffset <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The offset, at most `to`, before which there are no more stored bytes from `from` on than
+    /// `maximumBytes`, or those of one batch.
+    package func cut(
+        topic: String, partition: Int32, from: Int64, to: Int64, maximumBytes: Int
+    ) -> Int64 {
+        contents.withLock { contents in
+            guard let topic = contents.topics[topic], partition >= 0,
+                partition < topic.partitions.count
+            else { return to }
+            let batches = topic.partitions[Int(partition)].batches
+            var at = TopicStore.first(of: batches, from: from)
+            var total = 0
+            while at < batches.count, batches[at].baseOffset < to {
+                total += batches[at].length
+                if total >= maximumBytes { return min(to, batches[at].nextOffset) }
+                at += 1
+            }
+            return to
+        }
     }
 
     private func bytes(_ batch: StoredBatch) throws(StorageError) -> [UInt8] {
