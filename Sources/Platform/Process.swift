@@ -11,14 +11,19 @@ package enum HostProcess {
     /// The bytes that the process may use: the machine's memory, or less in a container.
     package static var memoryBytes: Int {
         let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        let limits = [
-            "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        ].compactMap { path in
-            (try? Disk.readAll(path)).flatMap {
-                Int(String(decoding: $0.filter { $0 != 10 }, as: UTF8.self))
-            }
+        func text(_ path: String) -> String {
+            (try? Disk.readAll(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         }
-        return limits.reduce(machine, min)
+        var paths = ["/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        // The group that the process is in, and all above it: "0::/a/b".
+        let line = text("/proc/self/cgroup").split(separator: "\n").first { $0.hasPrefix("0::") }
+        var group = line.map { $0.dropFirst(3).split(separator: "/") } ?? []
+        while true {
+            let path = (["/sys/fs/cgroup"] + group.map(String.init)).joined(separator: "/")
+            paths.append(path + "/memory.max")
+            if group.popLast() == nil { break }
+        }
+        return paths.compactMap { Int(text($0).filter(\.isNumber)) }.reduce(machine, min)
     }
 
     /// Blocks SIGTERM and SIGINT from here on; call before any thread starts.

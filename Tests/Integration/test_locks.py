@@ -127,6 +127,81 @@ def test_a_row_that_was_waited_for_is_read_anew(connect, table):
     assert result == [(3, 0)]
 
 
+@pytest.mark.parametrize("query, rows", [
+    ("SELECT id FROM {t} LIMIT 1 OFFSET 9223372036854775807 FOR UPDATE SKIP LOCKED", []),
+    ("SELECT a.id, b.id FROM {t} a JOIN {t} b ON b.id = a.id / 6 + 1 ORDER BY a.id LIMIT 2 "
+     "FOR UPDATE OF b SKIP LOCKED", [(6, 2), (7, 2)]),
+    ("SELECT x FROM {t}_k ORDER BY x LIMIT 1 FOR UPDATE SKIP LOCKED", [(2,)]),
+    ("SELECT id FROM {t}_u ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED", [(2,), (3,)]),
+    ("SELECT id FROM {t}_u WHERE id = 2 FOR UPDATE NOWAIT", [(2,)]),
+])
+def test_what_is_passed_over_is_what_another_has(connect, table, query, rows):
+    """Row 1 of each table is locked: of {t}_k all rows with 1, {t}_u has NULLs in a unique column."""
+    holder = connect()
+    for suffix, columns in [("k", "x int"), ("u", "id int PRIMARY KEY, w text UNIQUE")]:
+        holder.execute(f"DROP TABLE IF EXISTS {table}_{suffix}")
+        holder.execute(f"CREATE TABLE {table}_{suffix} ({columns})")
+    holder.execute(f"INSERT INTO {table}_k VALUES (1), (1), (1), (2), (3)")
+    holder.execute(f"INSERT INTO {table}_u SELECT x FROM generate_series(1, 5) x")
+    holder.execute("BEGIN")
+    for name, column in [(table, "id"), (f"{table}_k", "x"), (f"{table}_u", "id")]:
+        holder.execute(f"SELECT * FROM {name} WHERE {column} = 1 FOR UPDATE")
+    assert connect().execute(query.format(t=table)).fetchall() == rows
+    holder.execute("ROLLBACK")
+
+
+def test_what_failed_keeps_no_locks(connect, table):
+    holder, other = connect(), connect()
+    nowait = f"SELECT id FROM {table} WHERE id = 1 FOR UPDATE NOWAIT"
+    holder.execute("BEGIN")
+    holder.execute(f"UPDATE {table} SET v = 1 WHERE id = 1")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        holder.execute("SELECT 1 / 0")
+    assert other.execute(nowait).fetchall() == [(1,)]
+    holder.execute("ROLLBACK")
+    # A transaction that can go back to a savepoint goes on with what it had.
+    holder.execute("BEGIN")
+    holder.execute(f"UPDATE {table} SET v = 1 WHERE id = 1")
+    holder.execute("SAVEPOINT here")
+    for failing in ["SELECT 1 / 0", "ROLLBACK TO nosuch"]:
+        with pytest.raises(psycopg.Error):
+            holder.execute(failing)
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        other.execute(nowait)
+    holder.execute("ROLLBACK TO here")
+    holder.execute("COMMIT")
+    assert other.execute(f"SELECT v FROM {table} WHERE id = 1").fetchone() == (1,)
+
+
+def test_copy_of_locked_rows(connect, table):
+    with connect().cursor().copy(f"COPY (SELECT id FROM {table} FOR UPDATE) TO STDOUT") as copy:
+        assert sorted(int(row[0]) for row in copy.rows()) == list(range(1, 11))
+
+
+def test_each_table_has_its_own_way_of_waiting(connect, table):
+    holder, other = connect(), connect()
+    other.execute("SET lock_timeout = '50ms'")
+    holder.execute("BEGIN")
+    holder.execute(f"SELECT * FROM {table} WHERE id = 2 FOR UPDATE")
+    with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
+        other.execute(f"SELECT 1 FROM {table} a JOIN {table} b ON a.id = 1 AND b.id = 2 "
+                      "FOR UPDATE OF a SKIP LOCKED FOR UPDATE OF b")
+    assert caught.value.diag.message_primary == "canceling statement due to lock timeout"
+    holder.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("value, shown", [
+    ("1d", "1d"), ("1.5s", "1500ms"), ("120000", "2min"), (" 90 min", "90min"), ("0", "0"),
+    ("5us", "0"), ("abc", "22023"), ("-5", "22023"), ("2147483648", "22023"), ("1 year", "22023")])
+def test_timeouts_have_units(connect, value, shown):
+    connection = connect()
+    try:
+        connection.execute(f"SET lock_timeout = '{value}'")
+        assert connection.execute("SHOW lock_timeout").fetchone() == (shown,)
+    except psycopg.Error as error:
+        assert error.sqlstate == shown
+
+
 def test_only_the_named_tables_of_a_join_are_locked(connect, table):
     holder, other = connect(), connect()
     other.execute(f"DROP TABLE IF EXISTS {table}_b")
@@ -172,6 +247,9 @@ def test_what_is_locked_twice_in_other_orders_is_a_deadlock(connect, table):
     "SELECT 1 FROM {t} a, generate_series(1, 2) g FOR UPDATE OF g",
     "WITH w AS (SELECT * FROM {t}) SELECT * FROM w FOR UPDATE OF w",
     "SELECT 1 FROM {t} FOR NO UPDATE",
+    "(SELECT v FROM {t} FOR UPDATE) UNION SELECT 1",
+    "SELECT generate_series(1, 2) FROM {t} FOR UPDATE",
+    "SELECT v, id FROM {t} ORDER BY 3 FOR UPDATE",
 ])
 def test_queries_without_rows_of_tables_are_refused(connect, table, query, request):
     expected = {
@@ -188,6 +266,9 @@ def test_queries_without_rows_of_tables_are_refused(connect, table, query, reque
         "LEFT": ("0A000", "FOR UPDATE cannot be applied to the nullable side of an outer join"),
         "OF g": ("0A000", "FOR UPDATE cannot be applied to a function"),
         "OF w": ("0A000", "FOR UPDATE cannot be applied to a WITH query"),
+        "generate": ("0A000", "FOR UPDATE is not allowed with set-returning functions in the target "
+                              "list"),
+        "BY 3": ("42P10", "ORDER BY position 3 is not in select list"),
         "NO UPDATE": ("42601", 'syntax error at or near "UPDATE"'),
     }
     code, message = next(value for key, value in expected.items() if key in query)
@@ -240,6 +321,37 @@ def test_many_statements_pass_by_one_timeout(server):
             assert connection.execute("SELECT 1").fetchone() == (1,)
         with pytest.raises(psycopg.errors.QueryCanceled):
             connection.execute("SELECT count(*) FROM generate_series(1, 1000000000000)")
+
+
+def test_a_canceled_view_that_another_reads_goes_on(spawn, name):
+    """Where there is more to count than a second's worth, the second view waits for the first."""
+    server = spawn("--workers", "1")
+    with server.connect() as connection, server.connect() as other:
+        connection.execute("CREATE TABLE t (x int)")
+        connection.execute("INSERT INTO t SELECT x FROM generate_series(1, 3000) x")
+        connection.execute("SET statement_timeout = '300ms'")
+        statement = f"""CREATE MATERIALIZED VIEW {name} AS
+            SELECT count(*) AS n FROM t a JOIN t b ON a.x <> b.x"""
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(connection.execute, statement)
+            second = f"CREATE MATERIALIZED VIEW {name}_2 AS SELECT n FROM {name}"
+            while True:
+                try:
+                    other.execute(second)
+                    break
+                except psycopg.errors.UndefinedTable:
+                    if made.done():
+                        break
+                except psycopg.errors.ObjectNotInPrerequisiteState:
+                    break
+            try:
+                made.result()
+            except psycopg.errors.QueryCanceled:
+                pass
+        # However they met, nobody waits for ever and nothing is half there.
+        views = other.execute("SELECT matviewname FROM pg_matviews").fetchall()
+        for (view,) in views:
+            assert other.execute(f"SELECT n FROM {view}").fetchall() == [(3000 * 2999,)]
 
 
 def test_a_canceled_view_is_not_there(server, name):

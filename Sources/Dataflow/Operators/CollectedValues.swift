@@ -17,7 +17,7 @@ final class CollectedValues {
     private var entries = OrderedBlocks<Entry>()
     /// An estimate of the memory that the entries take.
     private(set) var byteCount = 0
-    /// PostgreSQL's longest text.
+    /// What the values of one group may take when they are brought together; PostgreSQL's longest value.
     private static let mostBytes = 0x3FFF_FFFF
 
     private static func precedes(_ entry: Entry, _ group: UInt32, _ key: [UInt8]) -> Bool {
@@ -50,12 +50,15 @@ final class CollectedValues {
     private func values(_ group: UInt32, isDistinct: Bool) throws(SQLError) -> [(Value, Value)] {
         var list: [(Value, Value)] = []
         var bytes: Int64 = 0
+        let listed = 2 * MemoryLayout<Value>.stride
         entries.walk(from: entries.locate { $0.group < group }) { entry in
             guard entry.group == group else { return false }
             let copies = isDistinct ? min(entry.count, 1) : entry.count
             if copies > 0 {
-                let (size, overflow) = Int64(1 + entry.value.byteCount + entry.second.byteCount)
-                    .multipliedReportingOverflow(by: copies)
+                let (size, overflow) = Int64(
+                    listed + entry.value.byteCount + entry.second.byteCount
+                )
+                .multipliedReportingOverflow(by: copies)
                 bytes = overflow ? Int64.max / 2 : min(bytes + size, Int64.max / 2)
                 if bytes > CollectedValues.mostBytes { return false }
                 for _ in 0..<copies { list.append((entry.value, entry.second)) }

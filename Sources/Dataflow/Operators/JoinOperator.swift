@@ -85,7 +85,15 @@ package final class JoinOperator: Operator {
         let numbers = Storage(pairs.mine)
         let ownColumns = own.columns.map { $0.gathered(numbers.cells) }
         let otherColumns = other.gather(pairs.theirs)
-        let weights = pairs.mine.indices.map { own.weight(Int(pairs.mine[$0])) * pairs.weights[$0] }
+        var weights: [Int64] = []
+        weights.reserveCapacity(pairs.mine.count)
+        for (row, weight) in zip(pairs.mine, pairs.weights) {
+            let (product, overflow) = own.weight(Int(row)).multipliedReportingOverflow(by: weight)
+            guard !overflow else {
+                throw SQLError(.programLimitExceeded, "a join gives one row more than 2^63 times")
+            }
+            weights.append(product)
+        }
         let joined = Batch(
             columns: port == 0 ? ownColumns + otherColumns : otherColumns + ownColumns,
             count: pairs.mine.count,

@@ -13,7 +13,6 @@ package final class SortOperator: Operator, BatchHolder {
     private(set) var heldBytes = 0
     /// Rows held, each as often as it is there.
     private var heldRows: Int64 = 0
-    private var hasNegative = false
     /// Fewer rows are not worth a sort before the end.
     private static let rowsWorthSorting = 65_536
 
@@ -27,7 +26,7 @@ package final class SortOperator: Operator, BatchHolder {
 
     /// How many rows from the front are enough; nil for all.
     private var enough: Int? {
-        guard let limit, !hasNegative else { return nil }
+        guard let limit else { return nil }
         let (sum, overflow) = limit.addingReportingOverflow(offset)
         return overflow ? nil : sum
     }
@@ -40,17 +39,19 @@ package final class SortOperator: Operator, BatchHolder {
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         held.append(chunk)
         heldBytes += chunk.byteCount
-        heldRows += chunk.totalWeight
-        if let weights = chunk.weights?.cells {
-            for row in 0..<chunk.count where weights[row] < 0 { hasNegative = true }
-        }
+        heldRows = SortOperator.sum(heldRows, chunk.totalWeight)
         guard let enough, !keys.isEmpty, heldRows / 4 > enough,
             heldRows > SortOperator.rowsWorthSorting
         else { return }
         let front = sorted(from: 0, to: enough)
         held = [front]
         heldBytes = front.byteCount
-        heldRows = Int64(front.count)
+        heldRows = front.totalWeight
+    }
+
+    private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? Int64.max : sum
     }
 
     package func finish(out: Output) throws(SQLError) {
@@ -60,19 +61,27 @@ package final class SortOperator: Operator, BatchHolder {
         try out.emit(result)
     }
 
-    /// Those of the rows held that are in these places of the order, each with weight 1.
+    /// Those of the rows held that are in these places of the order. No weight is negative here.
     private func sorted(from: Int, to: Int?) -> Batch {
         let all = Batch.concatenated(held, types: types).consolidated()
         held = []
-        var order = keys.isEmpty ? (0..<UInt32(all.count)).map { $0 } : all.sortedRows(keys)
-        if all.weights != nil {
-            order = order.flatMap {
-                [UInt32](repeating: $0, count: Int(max(0, all.weight(Int($0)))))
-            }
+        let order = keys.isEmpty ? (0..<UInt32(all.count)).map { $0 } : all.sortedRows(keys)
+        var (rows, weights): ([UInt32], [Int64]) = ([], [])
+        var (place, isPlain) = (Int64(0), true)
+        let (first, end) = (Int64(from), Int64(to ?? Int.max))
+        for row in order {
+            let next = SortOperator.sum(place, max(0, all.weight(Int(row))))
+            let count = min(next, end) - max(place, first)
+            place = next
+            if count <= 0 { continue }
+            rows.append(row)
+            weights.append(count)
+            if count != 1 { isPlain = false }
+            if next >= end { break }
         }
-        let first = min(from, order.count)
-        let end = max(first, min(to ?? order.count, order.count))
-        let rows = Storage(Array(order[first..<end]))
-        return Batch(columns: all.columns, count: all.count).gathered(rows.cells)
+        let chosen = Storage(rows)
+        let batch = Batch(columns: all.columns, count: all.count).gathered(chosen.cells)
+        return Batch(
+            columns: batch.columns, count: batch.count, weights: isPlain ? nil : Storage(weights))
     }
 }

@@ -144,6 +144,12 @@ final class Grouping {
         return node.children.contains(where: hasAggregate)
     }
 
+    /// Whether a window function is called in the expression, subqueries aside.
+    static func hasWindow(_ node: Expression) -> Bool {
+        if case .call(let call) = node, call.over != nil { return true }
+        return node.children.contains(where: hasWindow)
+    }
+
     /// Columns of tables whose primary keys are among the keys: each group has one value of them. Those
     /// of `nodes` alone, which are not keys themselves.
     static func dependents(of keys: [Expr], _ nodes: [Expression], _ scope: Scope) -> [Expr] {

@@ -7,6 +7,7 @@ package struct LockingQuery: Sendable {
     package struct Locked: Sendable {
         package let table: CatalogObject
         package let columns: Range<Int>
+        package let wait: RowLocking.Wait
     }
 
     /// Where the query stands in the statement.
@@ -15,9 +16,25 @@ package struct LockingQuery: Sendable {
     package let plan: LogicalPlan
     package let fields: [Field]
     package let locked: [Locked]
-    package let wait: RowLocking.Wait
     package let limit: Int?
     package let offset: Int
+
+    /// The plan for so many rows only.
+    package func plan(limit: Int?, offset: Int) -> LogicalPlan {
+        if limit == nil, offset == 0 { return plan }
+        return LockingQuery.limited(plan, limit, offset)
+    }
+
+    /// The limit goes where the order is made, so that no more rows are kept than needed.
+    private static func limited(_ plan: LogicalPlan, _ limit: Int?, _ offset: Int) -> LogicalPlan {
+        switch plan {
+        case .project(let input, let list, let fields):
+            return .project(limited(input, limit, offset), list, fields)
+        case .sort(let input, let keys, limit: nil, offset: 0):
+            return .sort(input, keys, limit: limit, offset: offset)
+        default: return .sort(plan, [], limit: limit, offset: offset)
+        }
+    }
 }
 
 extension Binder {
@@ -39,43 +56,30 @@ extension Binder {
         }
         try checkRowsAreKnown(select, query, clause)
         let tables = try lockedTables(select, query)
-        var (widened, hidden) = (select, 0)
-        var ranges: [LockingQuery.Locked] = []
-        for (table, name, columns) in tables {
-            let start = hidden
-            for (index, column) in table.columns.enumerated() {
-                widened.items.append(
-                    Select.Item(
-                        expression: .column(
-                            [name, index < columns.count ? columns[index] : column.name],
-                            at: clause.at),
-                        alias: "?locked?"))
-                hidden += 1
-            }
-            ranges.append(.init(table: table, columns: start..<hidden))
-        }
         var whole = query
         whole.locking = []
         whole.limit = nil
         whole.offset = nil
-        whole.body = .select(widened)
-        let plan = try withKnownTypes(try bind(whole), at: query.at)
+        let bound = try binding(query.with) { () throws(SQLError) in
+            try SelectBinder(self, select, whole).bind(beside: tables.map(\.name))
+        }
+        if bound.returnsSets {
+            throw notAllowed(clause, "with set-returning functions in the target list")
+        }
+        let plan = try withKnownTypes(bound.plan, at: query.at)
         guard !Binder.isCorrelated(plan, outerScopes.count) else {
             throw SQLError.unsupported(
                 "\(clause.name) in a query that refers to the one around it",
                 at: position(clause.at))
         }
-        let width = plan.fields.count - hidden
+        let width = bound.kept.first?.lowerBound ?? plan.fields.count
         let fields = Array(plan.fields.prefix(width))
         lockingQueries.append(
             LockingQuery(
                 at: query.at, plan: plan, fields: fields,
-                locked: ranges.map {
-                    .init(
-                        table: $0.table,
-                        columns: ($0.columns.lowerBound + width)..<($0.columns.upperBound + width))
+                locked: zip(tables, bound.kept).map {
+                    .init(table: $0.table, columns: $1, wait: $0.wait)
                 },
-                wait: query.locking.map(\.wait).max() ?? .block,
                 limit: try rowBound(query.limit, "LIMIT", .invalidLimit),
                 offset: try rowBound(query.offset, "OFFSET", .invalidOffset) ?? 0))
         return .project(
@@ -92,7 +96,7 @@ extension Binder {
             position: position(clause.at))
     }
 
-    private func notAllowed(_ clause: RowLocking, _ with: String) -> SQLError {
+    func notAllowed(_ clause: RowLocking, _ with: String) -> SQLError {
         SQLError(
             .featureNotSupported, "\(clause.name) is not allowed \(with)",
             position: position(clause.at))
@@ -112,24 +116,20 @@ extension Binder {
         if nodes.contains(where: Grouping.hasAggregate) {
             throw notAllowed(clause, "with aggregate functions")
         }
-        if nodes.contains(where: Binder.hasWindow) {
+        if nodes.contains(where: Grouping.hasWindow) {
             throw notAllowed(clause, "with window functions")
         }
     }
 
-    private static func hasWindow(_ node: Expression) -> Bool {
-        if case .call(let call) = node, call.over != nil { return true }
-        return node.children.contains(where: hasWindow)
-    }
-
     // MARK: - Tables
 
-    private typealias NamedTable = (table: CatalogObject, name: String, columns: [String])
+    private typealias NamedTable = (
+        table: CatalogObject, name: [String], wait: RowLocking.Wait
+    )
 
     /// One item of FROM.
     private struct Item {
         let name: String
-        let columns: [String]
         let canBeMissing: Bool
         let reference: TableReference
     }
@@ -151,20 +151,28 @@ extension Binder {
                 found += try locked(item, clause, query, isNamed: true)
             }
         }
-        var names: Set<String> = []
-        return found.filter { names.insert($0.name).inserted }
+        // Of several clauses for one table the strictest counts.
+        var strictest: [NamedTable] = []
+        for table in found {
+            if let index = strictest.firstIndex(where: { $0.name == table.name }) {
+                strictest[index].wait = max(strictest[index].wait, table.wait)
+            } else {
+                strictest.append(table)
+            }
+        }
+        return strictest
     }
 
     private static func items(of reference: TableReference, canBeMissing: Bool) -> [Item] {
-        func item(_ name: String, _ columns: [String]) -> [Item] {
-            [Item(name: name, columns: columns, canBeMissing: canBeMissing, reference: reference)]
+        func item(_ name: String) -> [Item] {
+            [Item(name: name, canBeMissing: canBeMissing, reference: reference)]
         }
         switch reference {
         case .table(let parts, let alias, _):
-            return item(alias?.name ?? parts[parts.count - 1], alias?.columns ?? [])
-        case .subquery(_, let alias, _, _): return item(alias?.name ?? "", [])
+            return item(alias?.name ?? parts[parts.count - 1])
+        case .subquery(_, let alias, _, _): return item(alias?.name ?? "")
         case .function(let call, let alias, _):
-            return item(alias?.name ?? call.name[call.name.count - 1], [])
+            return item(alias?.name ?? call.name[call.name.count - 1])
         case .join(let kind, let left, let right, _, _):
             return items(
                 of: left, canBeMissing: canBeMissing || kind == .right || kind == .full)
@@ -180,10 +188,14 @@ extension Binder {
         case .function:
             if isNamed { throw inapplicable(clause, "a function") }
             return []
-        case .subquery:
+        case .subquery(let inner, _, _, _):
+            if case .values = inner.body {
+                if isNamed { throw inapplicable(clause, "VALUES") }
+                return []
+            }
             throw SQLError.unsupported(
                 "\(clause.name) of a subquery in FROM", at: position(clause.at))
-        case .table(let parts, _, let at):
+        case .table(let parts, let alias, let at):
             if parts.count == 1, isCommonTable(parts[0], query) {
                 if isNamed { throw inapplicable(clause, "a WITH query") }
                 return []
@@ -203,7 +215,8 @@ extension Binder {
             if item.canBeMissing {
                 throw inapplicable(clause, "the nullable side of an outer join")
             }
-            return [(object, item.name, item.columns)]
+            let name = alias == nil ? [object.schema, object.name] : [item.name]
+            return [(object, name, clause.wait)]
         }
     }
 

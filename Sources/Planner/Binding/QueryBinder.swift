@@ -8,10 +8,24 @@ extension Binder {
         if query.isRecursive, !query.with.isEmpty {
             throw SQLError.unsupported("WITH RECURSIVE", at: position(query.at))
         }
+        return try binding(query.with) { () throws(SQLError) in
+            switch query.body {
+            case .select(let select): return try SelectBinder(self, select, query).bind()
+            case .values(let rows, let at): return try ordered(try values(rows, at), query)
+            case .operation(let operation, let isAll, let left, let right, let at):
+                return try ordered(try setOperation(operation, isAll, left, right, at), query)
+            }
+        }
+    }
+
+    /// Binds what stands behind a WITH.
+    func binding<Bound>(_ with: [Query.CommonTable], _ body: () throws(SQLError) -> Bound)
+        throws(SQLError) -> Bound
+    {
         var tables: [String: LogicalPlan] = [:]
         commonTables.append(tables)
         defer { commonTables.removeLast() }
-        for table in query.with {
+        for table in with {
             if tables[table.name] != nil {
                 throw SQLError(
                     .duplicateAlias, "WITH query name \"\(table.name)\" specified more than once",
@@ -21,13 +35,7 @@ extension Binder {
             tables[table.name] = try renamed(plan, table.columns, table.name, at: table.at)
             commonTables[commonTables.count - 1] = tables
         }
-        switch query.body {
-        case .select(let select): return try SelectBinder(self, select, query).bind()
-        case .values(let rows, let at):
-            return try ordered(try values(rows, at), query)
-        case .operation(let operation, let isAll, let left, let right, let at):
-            return try ordered(try setOperation(operation, isAll, left, right, at), query)
-        }
+        return try body()
     }
 
     /// The plan with other column names. - Throws: 42P10 for too many of them.
@@ -87,6 +95,9 @@ extension Binder {
     private func setOperation(
         _ operation: QueryBody.SetOperation, _ isAll: Bool, _ left: Query, _ right: Query, _ at: Int
     ) throws(SQLError) -> LogicalPlan {
+        if let clause = left.locking.first ?? right.locking.first {
+            throw notAllowed(clause, "with UNION/INTERSECT/EXCEPT")
+        }
         let (a, b) = (try bind(left), try bind(right))
         guard a.fields.count == b.fields.count else {
             throw SQLError(

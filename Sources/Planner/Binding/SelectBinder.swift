@@ -13,19 +13,33 @@ struct SelectBinder {
         self.query = query
     }
 
+    struct Bound {
+        let plan: LogicalPlan
+        /// The columns of the tables that were asked for.
+        let kept: [Range<Int>]
+        /// Whether a function of the list gives several rows.
+        let returnsSets: Bool
+    }
+
     private struct Output {
         var expression: Expr
         var name: String
         var at: Int
     }
 
-    func bind() throws(SQLError) -> LogicalPlan {
+    func bind() throws(SQLError) -> LogicalPlan { try bind(beside: []).plan }
+
+    /// As `bind()`, with all columns of tables of FROM behind those of the list, for who locks their rows;
+    /// the query has neither groups nor DISTINCT then.
+    /// - Parameter tables: names as qualified as the columns' names need to be.
+    func bind(beside tables: [[String]]) throws(SQLError) -> Bound {
         var (plan, scope) = try FromBinder(binder).bind(select.from)
         let wasEmpty = binder.isOverNothing
         if plan.isAlwaysEmpty { binder.isOverNothing = true }
         defer { binder.isOverNothing = wasEmpty }
         (plan, scope) = try filtered(plan, scope)
         let items = try expandedItems(scope)
+        let kept = tables.map { scope.star($0).map { Expr.column($0, scope.entries[$0].type) } }
         let hasAggregates =
             !select.groupBy.isEmpty || select.having != nil
             || items.contains { Grouping.hasAggregate($0.expression) }
@@ -68,8 +82,29 @@ struct SelectBinder {
         for index in outputs.indices {
             outputs[index].expression = shown(outputs[index].expression)
         }
-        return try finished(
-            plan, outputs, keys, extra.map(shown), distinctOn.map { $0.map(shown) })
+        let (moved, ranges) = add(kept.map { $0.map(shown) }, to: &outputs, keys)
+        let result = try finished(
+            plan, outputs, moved, extra.map(shown), distinctOn.map { $0.map(shown) })
+        return Bound(plan: result, kept: ranges, returnsSets: !setCalls.isEmpty)
+    }
+
+    /// Puts columns behind the list. - Returns: the keys, of which those behind the list have moved, and
+    /// where the columns of each table are.
+    private func add(_ tables: [[Expr]], to outputs: inout [Output], _ keys: [SortKey]) -> (
+        [SortKey], [Range<Int>]
+    ) {
+        let width = outputs.count
+        var ranges: [Range<Int>] = []
+        for columns in tables {
+            ranges.append(outputs.count..<(outputs.count + columns.count))
+            outputs += columns.map { Output(expression: $0, name: "", at: select.at) }
+        }
+        let moved = keys.map { key in
+            var key = key
+            if key.column >= width { key.column += outputs.count - width }
+            return key
+        }
+        return (moved, ranges)
     }
 
     /// The aggregation; set-returning functions among its keys become columns of the plan.

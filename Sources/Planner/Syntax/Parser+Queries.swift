@@ -89,7 +89,10 @@ extension Parser {
             name: "FOR " + words.joined(separator: " ").uppercased(), tables: [], wait: .block,
             at: at)
         if accept("of") {
-            repeat { locking.tables.append((try name(), token.start)) } while accept(symbol: ",")
+            repeat {
+                let start = token.start
+                locking.tables.append((try name(), start))
+            } while accept(symbol: ",")
         }
         if accept("nowait") {
             locking.wait = .noWait

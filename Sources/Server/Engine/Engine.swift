@@ -337,6 +337,7 @@ final class Engine: @unchecked Sendable {
         for oid in relations {
             if let error = feedFailures[oid] { return error }
             if case .failed(let error)? = views[oid]?.state {
+                if stop.isCanceled { return SQLError(.adminShutdown, "the server is stopping") }
                 return SQLError(
                     .objectNotInPrerequisiteState,
                     "materialized view \"\(views[oid]?.object.name ?? "")\" has failed",
@@ -353,6 +354,7 @@ final class Engine: @unchecked Sendable {
         _ reply: EngineReply<Void>
     ) {
         do throws(SQLError) {
+            if let error = failure(of: plan.relations.map(\.oid)) { throw error }
             let view = try attach(object, plan)
             if let cancel {
                 view.circuit.setInterruption { [stop] () throws(SQLError) in

@@ -14,9 +14,13 @@ final class MemoryBudget: Sendable {
 
     /// - Returns: false, and nothing is taken, when there is less.
     fileprivate func take(_ bytes: Int) -> Bool {
-        let sum = used.add(bytes, ordering: .relaxed).newValue
-        if bytes <= 0 || sum <= limit { return true }
-        used.subtract(bytes, ordering: .relaxed)
+        var current = used.load(ordering: .relaxed)
+        while bytes <= 0 || current + bytes <= limit {
+            let (exchanged, found) = used.compareExchange(
+                expected: current, desired: current + bytes, ordering: .relaxed)
+            if exchanged { return true }
+            current = found
+        }
         return false
     }
 

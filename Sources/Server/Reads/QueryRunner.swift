@@ -28,10 +28,10 @@ struct QueryRunner {
         let circuit = lowered.circuit
         _ = circuit.add("collect", collect, inputs: [lowered.output])
         watch(circuit)
+        circuit.prepare()
         for constant in lowered.constants {
             try circuit.push(constant.batch, into: constant.node)
         }
-        circuit.prepare()
         for scan in lowered.scans where circuit.wants(scan.node) { try feed(scan, into: circuit) }
         try circuit.finish()
         try memory.set(collect.heldBytes)

@@ -97,8 +97,13 @@ extension ConnectionDriver {
             }
         }
         let wanted = query
-        let (bound, reading) = try await session.binding(text, Parameters()) {
-            (binder) throws(SQLError) in try binder.bind(wanted)
+        let (bound, rows) = try await session.cancelable {
+            (_) throws(SQLError) -> (LogicalPlan, [Batch]) in
+            let (bound, reading) = try await session.binding(text, Parameters()) {
+                (binder) throws(SQLError) in try binder.bind(wanted)
+            }
+            let plan = Optimizer.optimized(bound)
+            return (bound, try await session.run(plan, reading: reading.references))
         }
         let fieldTypes = bound.fields.map { session.shown($0.type) }
         let names = bound.fields.map(\.name)
@@ -106,8 +111,6 @@ extension ConnectionDriver {
         for name in copy.forcedQuotes {
             if let index = names.firstIndex(of: name) { format.forcesQuotes.insert(index) }
         }
-        let rows = try await session.run(
-            Optimizer.optimized(bound), reading: reading.references)
         let (batches, types) =
             format.kind == .binary ? (rows, fieldTypes) : session.named(rows, fieldTypes)
         encoder.copyResponse(

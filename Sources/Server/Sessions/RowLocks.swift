@@ -1,4 +1,6 @@
+import Planner
 import Platform
+import State
 import Types
 
 /// Which transaction may change which rows; the others wait for its end, as in PostgreSQL under READ
@@ -20,8 +22,33 @@ final class RowLocks: @unchecked Sendable {
     /// Whom a waiting transaction waits for.
     private var waitsFor: [Int32: Int32] = [:]
     private let released: LoopSignal
+    private let loop: EventLoop
 
-    init(_ loop: EventLoop) { released = LoopSignal(loop) }
+    init(_ loop: EventLoop) {
+        self.loop = loop
+        released = LoopSignal(loop)
+    }
+
+    /// The keys of a table's rows: of each of its unique keys that has a value, or of the whole row
+    /// where there is none. Those of row n are `ends[n]..<ends[n + 1]`.
+    static func keys(of table: CatalogObject, _ batch: Batch) -> (keys: [Key], ends: [Int]) {
+        let whole = batch.columns.map(\.view)
+        let unique = table.keys.map { key in key.columns.map { whole[$0] } }
+        var (keys, ends): ([Key], [Int]) = ([], [0])
+        for row in 0..<batch.count {
+            for (number, views) in unique.enumerated()
+            where !views.contains(where: { $0.isNull(row) }) {
+                let hash = hashRow(views, row, seed: UInt64(number), image: false)
+                keys.append(Key(table: table.oid, hash: hash))
+            }
+            if keys.count == ends[row] {
+                let hash = hashRow(whole, row, seed: UInt64(unique.count), image: false)
+                keys.append(Key(table: table.oid, hash: hash))
+            }
+            ends.append(keys.count)
+        }
+        return withExtendedLifetime(batch) { (keys, ends) }
+    }
 
     /// Takes all keys for `owner`, waiting where another has one, for a key at most so long.
     ///
@@ -39,15 +66,22 @@ final class RowLocks: @unchecked Sendable {
         }
         cancel.onCancel { [released] _ in released.notifyAll() }
         for key in keys.sorted() {
-            let deadline =
-                milliseconds.map { MonotonicTime.now.advanced(milliseconds: $0) } ?? .distantFuture
+            var deadline: MonotonicTime?
             while let other = holders[key], other != owner {
+                try cancel.check()
                 try checkDeadlock(owner, waitingFor: other)
+                if let milliseconds, deadline == nil {
+                    let end = MonotonicTime.now.advanced(milliseconds: milliseconds)
+                    loop.schedule(at: end) { [released] in released.notifyAll() }
+                    deadline = end
+                }
                 waitsFor[owner] = other
-                let isInTime = await released.wait(until: deadline)
+                _ = await released.wait(until: .distantFuture)
                 waitsFor[owner] = nil
                 try cancel.check()
-                if !isInTime { throw CancelToken.Reason.lockTimeout.error }
+                if let deadline, holders[key] != nil, MonotonicTime.now >= deadline {
+                    throw CancelToken.Reason.lockTimeout.error
+                }
             }
             take(key, owner)
         }
@@ -62,11 +96,6 @@ final class RowLocks: @unchecked Sendable {
 
     func isHeld(_ key: Key, byAnotherThan owner: Int32) -> Bool {
         holders[key].map { $0 != owner } ?? false
-    }
-
-    /// How many keys others have.
-    func count(heldByOthersThan owner: Int32) -> Int {
-        holders.count - (held[owner]?.count ?? 0)
     }
 
     /// Whether nobody but `owner` can have changed these since it took them.

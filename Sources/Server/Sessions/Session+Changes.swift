@@ -76,19 +76,8 @@ extension Session {
         return !table.keys.isEmpty
     }
 
-    /// The locks of a table's rows: of their key, or of the whole row where there is none.
-    static func locks(_ table: CatalogObject, _ batch: Batch) -> Set<RowLocks.Key> {
-        var locks: Set<RowLocks.Key> = []
-        let all = [Array(table.columns.indices)]
-        let keys = table.keys.isEmpty ? all : table.keys.map(\.columns)
-        for (number, key) in keys.enumerated() {
-            let views = key.map { batch.columns[$0].view }
-            for row in 0..<batch.count {
-                let hash = hashRow(views, row, seed: UInt64(number), image: false)
-                locks.insert(RowLocks.Key(table: table.oid, hash: hash))
-            }
-        }
-        return withExtendedLifetime(batch) { locks }
+    private static func locks(_ table: CatalogObject, _ batch: Batch) -> Set<RowLocks.Key> {
+        Set(RowLocks.keys(of: table, batch).keys)
     }
 
     // MARK: - INSERT

@@ -16,10 +16,10 @@ extension Session {
         try checkNotFailed(statement)
         _ = requestedSettings.take()
         var result = try await cancelable { (_) throws(SQLError) in
-            try await self.carryOut(statement, text: text, parameters: parameters)
+            var result = try await self.carryOut(statement, text: text, parameters: parameters)
+            if result.memory == nil { result.memory = self.memory }
+            return result
         }
-        result.memory = memory
-        memory = nil
         for request in requestedSettings.take() {
             let changed = try set(request.name, request.value, isLocal: request.isLocal)
             result.changed += changed.changed
@@ -116,10 +116,16 @@ extension Session {
             overlay: pending,
             indexes: database.indexes, cancel: token, memory: database.queryMemory.grant())
         memory = runner.memory
-        let result: Result<[Batch], SQLError> = await withCheckedContinuation { continuation in
+        return try await onQueryThread { () throws(SQLError) in try runner.run(plan) }
+    }
+
+    /// What takes its time, away from the loop's thread.
+    func onQueryThread<Value: Sendable>(_ body: @escaping @Sendable () throws(SQLError) -> Value)
+        async throws(SQLError) -> Value
+    {
+        let result: Result<Value, SQLError> = await withCheckedContinuation { continuation in
             database.queries.submit {
-                continuation.resume(
-                    returning: Result { () throws(SQLError) in try runner.run(plan) })
+                continuation.resume(returning: Result { () throws(SQLError) in try body() })
             }
         }
         return try result.get()
@@ -140,7 +146,8 @@ extension Session {
         defer {
             running = nil
             watchdog.end()
-            if state != .open { database.locks.release(backendID) }
+            memory = nil
+            if state == .idle { database.locks.release(backendID) }
             database.backends.withLock { $0[backendID]?.cancel = nil }
         }
         return try await body(token)

@@ -23,69 +23,117 @@ extension Session {
     private func locking(_ query: LockingQuery, _ references: Set<Int32>) async throws(SQLError)
         -> Batch
     {
-        let plan = Optimizer.optimized(limited(query))
+        let passes = query.locked.contains { $0.wait == .skipLocked }
+        // Rows passed over are read beyond the limit: as many more as it takes.
+        var extra = 0
         for _ in 0..<Session.maximumAttempts {
+            let wanted = query.limit.map { Session.sum($0, Session.sum(query.offset, extra)) }
+            let plan = Optimizer.optimized(
+                passes
+                    ? query.plan(limit: wanted, offset: 0)
+                    : query.plan(limit: query.limit, offset: query.offset))
             let batches = try await run(plan, reading: references)
-            let all = Batch.concatenated(batches, types: plan.types)
-            let (rows, keys) = try lockable(all, query)
-            if database.locks.hasAll(keys, backendID) {
-                return rows.projected(Array(query.fields.indices))
+            let types = plan.types
+            let found = try await onQueryThread { () throws(SQLError) in
+                LockableRows(Batch.concatenated(batches, types: types), query)
             }
-            _ = try await lock(keys)
+            guard passes else {
+                if try await lockAll(found) { return found.shown }
+                continue
+            }
+            let picked = pick(found, query)
+            let isShort = picked.count < query.limit ?? 0
+            if isShort, let wanted, found.count >= wanted {
+                extra = Session.sum(extra, Session.sum(extra, 64))
+                continue
+            }
+            let chosen = found.rows(picked)
+            if try await lockAll(chosen) { return chosen.shown }
         }
         throw Session.tooManyAttempts
     }
 
-    /// The plan with its LIMIT. No more rows can be passed over than others have locked.
-    private func limited(_ query: LockingQuery) -> LogicalPlan {
-        guard query.limit != nil || query.offset > 0 else { return query.plan }
-        if query.wait == .skipLocked {
-            guard let limit = query.limit else { return query.plan }
-            let passed = database.locks.count(heldByOthersThan: backendID)
-            let (sum, overflow) = limit.addingReportingOverflow(query.offset + passed)
-            return .sort(query.plan, [], limit: overflow ? nil : sum, offset: 0)
-        }
-        return .sort(query.plan, [], limit: query.limit, offset: query.offset)
+    private static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? Int.max : sum
     }
 
-    /// The rows to give and their keys. - Throws: 55P03 under NOWAIT.
-    private func lockable(_ all: Batch, _ query: LockingQuery) throws(SQLError) -> (
-        Batch, Set<RowLocks.Key>
+    /// Takes the locks of the rows. - Returns: whether all of them were held before they were read.
+    /// - Throws: 55P03 under NOWAIT.
+    private func lockAll(_ rows: LockableRows) async throws(SQLError) -> Bool {
+        if database.locks.hasAll(rows.all, backendID) { return true }
+        let busy = rows.unwaited.first { database.locks.isHeld($0, byAnotherThan: backendID) }
+        if let busy {
+            let name = database.catalogStore.catalog.objects[busy.table]?.name ?? ""
+            throw SQLError(
+                .lockNotAvailable, "could not obtain lock on row in relation \"\(name)\"")
+        }
+        _ = try await lock(rows.all)
+        return false
+    }
+
+    /// Up to the limit, the rows that nobody else has.
+    private func pick(_ rows: LockableRows, _ query: LockingQuery) -> [UInt32] {
+        var (picked, passed): ([UInt32], Int) = ([], 0)
+        for row in 0..<rows.count where picked.count < query.limit ?? Int.max {
+            let isBusy = rows.passable(row).contains {
+                database.locks.isHeld($0, byAnotherThan: backendID)
+            }
+            if isBusy { continue }
+            if passed < query.offset {
+                passed += 1
+                continue
+            }
+            picked.append(UInt32(row))
+        }
+        return picked
+    }
+}
+
+/// Rows of a query with FOR UPDATE, and the locks that they need.
+private struct LockableRows: Sendable {
+    private let query: LockingQuery
+    private let batch: Batch
+    /// For each locked table the keys of its rows: those of row n are `ends[n]..<ends[n + 1]`.
+    private let keys: [(keys: [RowLocks.Key], ends: [Int])]
+    /// All locks, and those that are not waited for.
+    let all: Set<RowLocks.Key>
+    let unwaited: Set<RowLocks.Key>
+
+    init(_ batch: Batch, _ query: LockingQuery) {
+        self.init(
+            batch, query,
+            query.locked.map {
+                RowLocks.keys(of: $0.table, batch.projected(Array($0.columns)))
+            })
+    }
+
+    private init(
+        _ batch: Batch, _ query: LockingQuery, _ keys: [(keys: [RowLocks.Key], ends: [Int])]
     ) {
-        func keys(_ rows: Batch) -> Set<RowLocks.Key> {
-            query.locked.reduce(into: []) { keys, locked in
-                keys.formUnion(
-                    Session.locks(locked.table, rows.projected(Array(locked.columns))))
-            }
+        self.batch = batch
+        self.query = query
+        self.keys = keys
+        all = Set(keys.flatMap(\.keys))
+        unwaited = Set(
+            zip(query.locked, keys).filter { $0.0.wait == .noWait }.flatMap { $0.1.keys })
+    }
+
+    var count: Int { batch.count }
+
+    /// The query's own columns.
+    var shown: Batch { batch.projected(Array(query.fields.indices)) }
+
+    /// The keys of a row that are passed over when another has them.
+    func passable(_ row: Int) -> [RowLocks.Key] {
+        zip(query.locked, keys).filter { $0.0.wait == .skipLocked }.flatMap {
+            $0.1.keys[$0.1.ends[row]..<$0.1.ends[row + 1]]
         }
-        func isBusy(_ key: RowLocks.Key) -> Bool {
-            database.locks.isHeld(key, byAnotherThan: backendID)
-        }
-        switch query.wait {
-        case .block: return (all, keys(all))
-        case .noWait:
-            let wanted = keys(all)
-            if let busy = wanted.first(where: isBusy) {
-                let name = query.locked.first { $0.table.oid == busy.table }?.table.name ?? ""
-                throw SQLError(
-                    .lockNotAvailable, "could not obtain lock on row in relation \"\(name)\"")
-            }
-            return (all, wanted)
-        case .skipLocked:
-            var (picked, wanted): ([UInt32], Set<RowLocks.Key>) = ([], [])
-            var passed = 0
-            for row in 0..<all.count where picked.count < query.limit ?? Int.max {
-                let own = keys(all.slice(row, row + 1))
-                if own.contains(where: isBusy) { continue }
-                if passed < query.offset {
-                    passed += 1
-                    continue
-                }
-                picked.append(UInt32(row))
-                wanted.formUnion(own)
-            }
-            let rows = Storage(picked)
-            return (all.gathered(rows.cells), wanted)
-        }
+    }
+
+    func rows(_ chosen: [UInt32]) -> LockableRows {
+        if chosen.count == batch.count { return self }
+        let rows = Storage(chosen)
+        return LockableRows(batch.gathered(rows.cells), query)
     }
 }

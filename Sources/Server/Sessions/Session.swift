@@ -163,7 +163,10 @@ final class Session: @unchecked Sendable {
     /// A statement has failed: an open transaction can only be rolled back now.
     func statementFailed() {
         guard state == .open else { return }
-        if isImplicit { rollback() } else { state = .failed }
+        if isImplicit { return rollback() }
+        state = .failed
+        // Nothing of the transaction will be done, unless it goes back to a savepoint.
+        if savepoints.isEmpty { database.locks.release(backendID) }
     }
 
     func checkNotFailed(_ statement: Statement) throws(SQLError) {

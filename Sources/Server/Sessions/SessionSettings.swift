@@ -119,6 +119,9 @@ struct SessionSettings {
                 throw SQLError.unsupported("standard_conforming_strings = off")
             }
             value = "on"
+        case "statement_timeout", "lock_timeout":
+            let milliseconds = try timeout(key, value)
+            value = SessionSettings.shown(milliseconds)
         default: break
         }
         values[key] = value
@@ -151,20 +154,49 @@ struct SessionSettings {
         textStyle = TextStyle(settings: values)
     }
 
+    // MARK: - Timeouts
+
+    /// The units of times in milliseconds, the longest first.
+    private static let units: [(name: String, milliseconds: Double)] = [
+        ("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1),
+        ("us", 0.001),
+    ]
+
+    /// Milliseconds of a text such as `100`, `1.5s` or `2 min`. - Throws: 22023.
+    private func timeout(_ name: String, _ value: String) throws(SQLError) -> Int64 {
+        let text = value.filter { $0 != " " }
+        let number = text.prefix { $0.isNumber || "+-.".contains($0) }
+        let unit = text.dropFirst(number.count)
+        let factor =
+            unit.isEmpty
+            ? 1 : SessionSettings.units.first { $0.name == unit }?.milliseconds
+        guard let count = Double(number), let factor, abs(count) < 1e9 else {
+            throw invalid(name, value)
+        }
+        let milliseconds = (count * factor).rounded(.toNearestOrEven)
+        guard (0...2_147_483_647).contains(milliseconds) else {
+            throw SQLError(
+                .invalidParameterValue,
+                "\(Int64(milliseconds)) ms is outside the valid range for parameter "
+                    + "\"\(name)\" (0 ms .. 2147483647 ms)")
+        }
+        return Int64(milliseconds)
+    }
+
+    /// In the longest unit that it is a whole number of, as PostgreSQL shows it.
+    private static func shown(_ milliseconds: Int64) -> String {
+        if milliseconds == 0 { return "0" }
+        for unit in units where unit.milliseconds >= 1 {
+            let (count, rest) = milliseconds.quotientAndRemainder(
+                dividingBy: Int64(unit.milliseconds))
+            if rest == 0 { return "\(count)\(unit.name)" }
+        }
+        return "\(milliseconds)ms"
+    }
+
     /// The value of a timeout; nil for none.
     func milliseconds(_ name: String) -> Int64? {
-        guard let text = values[name] else { return nil }
-        let digits = text.prefix { $0.isNumber }
-        guard let number = Int64(digits), number > 0 else { return nil }
-        let factor: Int64 =
-            switch text.dropFirst(digits.count).filter({ $0 != " " }) {
-            case "s": 1000
-            case "min": 60_000
-            case "h": 3_600_000
-            default: 1
-            }
-        // PostgreSQL's longest, 2^31 - 1 ms.
-        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-        return overflow ? 2_147_483_647 : min(product, 2_147_483_647)
+        guard let value = try? timeout(name, values[name] ?? ""), value > 0 else { return nil }
+        return value
     }
 }

@@ -87,6 +87,8 @@ extension Session {
             if let replaced = try await replaceView(statement, text) { return replaced }
         }
         let waits = try Session.waits(statement)
+        // Not the statement's own token: others may read the view by then.
+        let abort = CancelToken()
         let (result, pending) = try await defining {
             () throws(SQLError) -> (StatementResult, CatalogObject?) in
             var result = StatementResult(
@@ -111,39 +113,42 @@ extension Session {
             let created = object
             if statement.isMaterialized {
                 let plan = Optimizer.optimized(bound.plan)
-                let cancel = waits ? running : nil
-                let _: Void = try await database.ask { .addView(created, plan, cancel: cancel, $0) }
+                let _: Void = try await database.ask { .addView(created, plan, cancel: abort, $0) }
             }
             await database.metadataDurable(database.catalogStore.add(created))
             return (result, statement.isMaterialized ? created : nil)
         }
         // Others may define things while this view catches up.
         if let pending, waits {
-            try await awaitReadable(pending)
+            try await awaitReadable(pending, abort)
         }
         return result
     }
 
     /// Waits until a new view has caught up. A statement that is canceled leaves no view behind.
-    private func awaitReadable(_ view: CatalogObject) async throws(SQLError) {
+    private func awaitReadable(_ view: CatalogObject, _ abort: CancelToken) async throws(SQLError) {
         try await cancelable { (token) throws(SQLError) in
             do throws(SQLError) {
                 let _: Void = try await self.database.ask(token) {
                     .awaitReadable([view.oid], $0)
                 }
             } catch {
-                if token.isCanceled { try await self.abandon(view) }
+                if token.isCanceled { try await self.abandon(view, abort) }
                 throw error
             }
         }
     }
 
-    /// Drops a view that nobody waits for, unless others have begun to read it.
-    private func abandon(_ view: CatalogObject) async throws(SQLError) {
+    /// Drops a view that nobody waits for; one that others have begun to read goes on.
+    private func abandon(_ view: CatalogObject, _ abort: CancelToken) async throws(SQLError) {
+        func isUsed() -> Bool {
+            database.catalogStore.catalog.userObjects.contains { $0.dependsOn.contains(view.oid) }
+        }
+        if isUsed() { return }
+        // First of all: whoever defines something now may wait for the engine, and the engine for this.
+        abort.cancel(.request)
         try await defining { () throws(SQLError) in
-            let catalog = database.catalogStore.catalog
-            let isUsed = catalog.userObjects.contains { $0.dependsOn.contains(view.oid) }
-            if catalog.objects[view.oid] == nil || isUsed { return }
+            if database.catalogStore.catalog.objects[view.oid] == nil || isUsed() { return }
             try await remove([view.oid])
         }
     }

@@ -54,10 +54,11 @@ package enum Statement: Sendable {
 }
 
 extension Statement {
-    /// INSERT, UPDATE or DELETE.
+    /// INSERT, UPDATE or DELETE, or a query that locks rows.
     package var isChange: Bool {
         switch self {
         case .insert, .update, .delete: true
+        case .query(let query): !query.locking.isEmpty
         default: false
         }
     }
