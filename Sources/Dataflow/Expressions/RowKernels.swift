@@ -106,6 +106,65 @@ enum RowKernels {
             detail: "One value cannot have more than \(mostBytes) bytes.")
     }
 
+    /// Text results that `f` writes behind those of the rows before; NULL for rows with false.
+    static func written(
+        _ e: Evaluation, _ columns: [Column],
+        _ f: (Int, inout GrowingCells<UInt8>) throws(SQLError) -> Bool
+    ) -> Column {
+        var validity = e.validity(columns)
+        let isShared = validity != nil
+        let offsets = Storage<Int64>(uninitialized: e.count + 1)
+        let ends = offsets.cells
+        ends[0] = 0
+        var bytes = GrowingCells<UInt8>(capacity: columns[0].texts?.bytes.count ?? 16)
+        var absent: [Int] = []
+        for row in 0..<e.count {
+            let start = bytes.count
+            ends[row + 1] = Int64(start)
+            if let validity, validity.cells[row] == 0 { continue }
+            do throws(SQLError) {
+                if try !f(row, &bytes) { absent.append(row) }
+                if bytes.count - start > mostBytes { throw tooLong(bytes.count - start) }
+            } catch {
+                bytes.truncate(to: start)
+                e.fail(row, error)
+            }
+            ends[row + 1] = Int64(bytes.count)
+        }
+        if !absent.isEmpty {
+            let own = Storage<UInt8>(repeating: 1, count: e.count)
+            if isShared, let validity { own.cells.copy(from: validity.cells) }
+            for row in absent { own.cells[row] = 0 }
+            validity = own
+        }
+        return Column(
+            .text(TextStorage(offsets: offsets, bytes: bytes.storage())), validity: validity)
+    }
+
+    /// Text results that are pieces of the first column's texts; nil is NULL.
+    static func pieces(
+        _ e: Evaluation, _ columns: [Column],
+        _ f: (Int, Cells<UInt8>) throws(SQLError) -> Range<Int>?
+    ) -> Column {
+        let texts = TextRows(columns[0])
+        let result = written(e, columns) { (row, bytes) throws(SQLError) in
+            guard let range = try f(row, texts[row]) else { return false }
+            bytes.append(texts[row], range)
+            return true
+        }
+        return withExtendedLifetime(columns) { result }
+    }
+
+    /// The texts of a column with each byte replaced.
+    static func mapped(_ column: Column, _ f: (UInt8) -> UInt8) -> Column {
+        guard let texts = column.texts else { preconditionFailure("not a text column") }
+        let result = Storage<UInt8>(uninitialized: texts.bytes.count)
+        let (from, to) = (texts.bytes.cells, result.cells)
+        for index in 0..<from.count { to[index] = f(from[index]) }
+        return Column(
+            .text(TextStorage(offsets: texts.offsets, bytes: result)), validity: column.validity)
+    }
+
     /// Text results; nil is NULL.
     static func texts(
         _ e: Evaluation, _ columns: [Column], strict: Bool = true,

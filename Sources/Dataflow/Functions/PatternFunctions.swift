@@ -121,14 +121,12 @@ enum PatternFunctions {
         [
             ScalarFunction("substring", [.text, .text], .text, canFail: true) { e, c in
                 var memo = RegexMemo()
-                return RowKernels.texts(e, c) { (row) throws(SQLError) in
-                    let text = c[0].textBytes(row)
-                    let regex = try memo.compiled(c[1].textBytes(row))
-                    let groups = regex.groupCount > 0 ? 2 : 1
-                    let found = try regex.find(text, groups: groups)
-                    guard let found, let range = found[groups - 1] else { return nil }
-                    return Array(text[range])
+                let patterns = TextRows(c[1])
+                let result = RowKernels.pieces(e, c) { (row, text) throws(SQLError) in
+                    let regex = try memo.compiled(patterns[row])
+                    return try regex.piece(text, group: regex.groupCount > 0 ? 1 : 0)
                 }
+                return withExtendedLifetime(c) { result }
             },
             replace([.text, .text, .text]), replace([.text, .text, .text, .text]),
         ]

@@ -103,18 +103,28 @@ final class RegularExpression: @unchecked Sendable {
     {
         var starts = [Int64](repeating: -1, count: groups)
         var lengths = [Int64](repeating: 0, count: groups)
+        let found = unsafe try search(text, from, groups, &starts, &lengths)
+        guard found else { return nil }
+        return (0..<groups).map { index in
+            starts[index] < 0 ? nil : Int(starts[index])..<Int(starts[index] + lengths[index])
+        }
+    }
+
+    /// - Returns: whether there is a match; its ranges are written where the pointers lead.
+    private func search(
+        _ text: UnsafeBufferPointer<UInt8>, _ from: Int, _ groups: Int,
+        _ starts: UnsafeMutablePointer<Int64>, _ lengths: UnsafeMutablePointer<Int64>
+    ) throws(SQLError) -> Bool {
         // An empty text has no address, which the libraries would take for an error.
-        let empty: [UInt8] = [0]
-        let found = unsafe empty.withUnsafeBufferPointer { spare -> Int32 in
-            guard let start = unsafe text.baseAddress ?? spare.baseAddress else { return 0 }
+        let found = unsafe withUnsafeBytes(of: UInt64(0)) { spare -> Int32 in
+            let none = unsafe spare.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            guard let start = unsafe text.baseAddress ?? none else { return 0 }
             return unsafe start.withMemoryRebound(to: CChar.self, capacity: max(text.count, 1)) {
                 switch engine {
                 case .re2(let handle):
-                    unsafe cre2_find(
-                        handle, $0, text.count, from, Int32(groups), &starts, &lengths)
+                    unsafe cre2_find(handle, $0, text.count, from, Int32(groups), starts, lengths)
                 case .pcre2(let handle):
-                    unsafe cpcre2_find(
-                        handle, $0, text.count, from, Int32(groups), &starts, &lengths)
+                    unsafe cpcre2_find(handle, $0, text.count, from, Int32(groups), starts, lengths)
                 }
             }
         }
@@ -125,10 +135,24 @@ final class RegularExpression: @unchecked Sendable {
                     "Back references, lookaround and non-greedy repeats are matched by trial; make them simpler."
             )
         }
-        guard found != 0 else { return nil }
-        return (0..<groups).map { index in
-            starts[index] < 0 ? nil : Int(starts[index])..<Int(starts[index] + lengths[index])
+        return found != 0
+    }
+
+    /// The byte range of the match, or of its first group; nil when there is none.
+    /// - Throws: 54000 when a backtracking pattern takes too many steps.
+    func piece(_ text: Cells<UInt8>, group: Int) throws(SQLError) -> Range<Int>? {
+        let bytes = unsafe UnsafeBufferPointer(
+            start: UnsafePointer(text.unsafePointer), count: text.count)
+        // Starts, then lengths.
+        var places: (Int64, Int64, Int64, Int64) = (-1, -1, 0, 0)
+        let found = unsafe try withUnsafeMutableBytes(of: &places) {
+            (buffer) throws(SQLError) -> Bool in
+            guard let start = buffer.baseAddress else { return false }
+            let cells = unsafe start.assumingMemoryBound(to: Int64.self)
+            return unsafe try search(bytes, 0, group + 1, cells, cells + 2)
         }
+        let (start, length) = group == 0 ? (places.0, places.2) : (places.1, places.3)
+        return found && start >= 0 ? Int(start)..<Int(start + length) : nil
     }
 
     func find(_ text: [UInt8], from: Int = 0, groups: Int = 1) throws(SQLError) -> [Range<Int>?]? {
@@ -141,6 +165,16 @@ final class RegularExpression: @unchecked Sendable {
 /// The expression of the row before, which is that of the next row more often than not.
 struct RegexMemo {
     private var last: (pattern: [UInt8], flags: [UInt8], compiled: RegularExpression)?
+
+    /// Without a copy of a pattern that is the same again.
+    mutating func compiled(_ pattern: Cells<UInt8>) throws(SQLError) -> RegularExpression {
+        if let last, last.flags.isEmpty, last.pattern.count == pattern.count,
+            last.pattern.indices.allSatisfy({ last.pattern[$0] == pattern[$0] })
+        {
+            return last.compiled
+        }
+        return try compiled((0..<pattern.count).map { pattern[$0] })
+    }
 
     mutating func compiled(
         _ pattern: [UInt8], flags: [UInt8] = [], ignoringCase: Bool = false,

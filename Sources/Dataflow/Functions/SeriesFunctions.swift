@@ -141,6 +141,12 @@ struct Series {
     /// Goes through the values that are left, where one may fail. - Throws: 22003, 22008.
     func check() throws(SQLError) {
         guard mayFail else { return }
+        if case .times(let next, let stop, _, let sign, _) = steps, !Timestamp.isFinite(stop),
+            (stop > next) == (sign > 0)
+        {
+            // It never gets there.
+            throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
+        }
         var values = self
         while try values.next() != nil {}
     }

@@ -4,16 +4,14 @@ import Types
 enum TextFunctions {
     static let all: [ScalarFunction] = measures + cases + parts + padding + joining
 
-    static func lowered(_ text: [UInt8]) -> [UInt8] {
-        text.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }
+    static func lowered(_ text: [UInt8]) -> [UInt8] { text.map(lowered) }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 {
+        byte >= 65 && byte <= 90 ? byte + 32 : byte
     }
 
-    private static func raised(_ text: [UInt8]) -> [UInt8] {
-        text.map { $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
-    }
-
-    private static func characterCount(_ text: [UInt8]) -> Int {
-        text.reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+    private static func raised(_ byte: UInt8) -> UInt8 {
+        byte >= 97 && byte <= 122 ? byte - 32 : byte
     }
 
     /// The text's characters, as byte slices.
@@ -37,27 +35,43 @@ enum TextFunctions {
         }
     }
 
-    private static func int(
-        _ name: String, _ arguments: [DataType], _ f: @escaping @Sendable ([Column], Int) -> Int
+    /// A piece of the first argument.
+    private static func piece(
+        _ name: String, _ arguments: [DataType], canFail: Bool = false,
+        _ f: @escaping @Sendable (Cells<UInt8>, [Column], Int) throws(SQLError) -> Range<Int>
     ) -> ScalarFunction {
-        ScalarFunction(name, arguments, .int4) { e, c in RowKernels.ints(e, c) { Int64(f(c, $0)) } }
+        ScalarFunction(name, arguments, .text, canFail: canFail) { e, c in
+            RowKernels.pieces(e, c) { (row, text) throws(SQLError) in try f(text, c, row) }
+        }
+    }
+
+    private static func int(_ name: String, _ f: @escaping @Sendable (Cells<UInt8>) -> Int)
+        -> ScalarFunction
+    {
+        ScalarFunction(name, [.text], .int4) { e, c in
+            let texts = TextRows(c[0])
+            let result = RowKernels.ints(e, c) { Int64(f(texts[$0])) }
+            return withExtendedLifetime(c) { result }
+        }
+    }
+
+    /// Of two texts.
+    private static func int(
+        _ name: String, _ f: @escaping @Sendable (Cells<UInt8>, Cells<UInt8>) -> Int
+    ) -> ScalarFunction {
+        ScalarFunction(name, [.text, .text], .int4) { e, c in
+            let (texts, others) = (TextRows(c[0]), TextRows(c[1]))
+            let result = RowKernels.ints(e, c) { Int64(f(texts[$0], others[$0])) }
+            return withExtendedLifetime(c) { result }
+        }
     }
 
     private static var measures: [ScalarFunction] {
-        let length: @Sendable ([Column], Int) -> Int = { c, row in
-            characterCount(c[0].textBytes(row))
-        }
+        let length: @Sendable (Cells<UInt8>) -> Int = { TextPieces.characterCount($0) }
         return [
-            int("length", [.text], length), int("char_length", [.text], length),
-            int("character_length", [.text], length),
-            int("octet_length", [.text]) { c, row in c[0].textBytes(row).count },
-            int("bit_length", [.text]) { c, row in c[0].textBytes(row).count * 8 },
-            int("strpos", [.text, .text]) { c, row in
-                position(c[1].textBytes(row), in: c[0].textBytes(row))
-            },
-            int("position", [.text, .text]) { c, row in
-                position(c[1].textBytes(row), in: c[0].textBytes(row))
-            },
+            int("length", length), int("char_length", length), int("character_length", length),
+            int("octet_length") { $0.count }, int("bit_length") { $0.count * 8 },
+            int("strpos") { position($1, in: $0) }, int("position") { position($1, in: $0) },
             ScalarFunction("ascii", [.text], .int4) { e, c in
                 RowKernels.ints(e, c) { row in
                     Int64(
@@ -77,36 +91,32 @@ enum TextFunctions {
         ]
             + ["starts_with", "^@"].map { name in
                 ScalarFunction(name, [.text, .text], .boolean) { e, c in
-                    RowKernels.bools(e, c) { c[0].textBytes($0).starts(with: c[1].textBytes($0)) }
+                    let (texts, prefixes) = (TextRows(c[0]), TextRows(c[1]))
+                    let result = RowKernels.bools(e, c) {
+                        TextPieces.isPrefix(prefixes[$0], of: texts[$0])
+                    }
+                    return withExtendedLifetime(c) { result }
                 }
             }
     }
 
     /// 1-based character position; 0 when absent.
-    private static func position(_ needle: [UInt8], in text: [UInt8]) -> Int {
-        guard let at = find(needle, in: text[...]) else { return 0 }
-        return characterCount(Array(text[..<at])) + 1
-    }
-
-    private static func find(_ needle: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
-        if needle.isEmpty { return text.startIndex }
-        guard text.count >= needle.count else { return nil }
-        for start in text.startIndex...(text.endIndex - needle.count)
-        where text[start] == needle[0] && text[start...].starts(with: needle) { return start }
-        return nil
+    private static func position(_ needle: Cells<UInt8>, in text: Cells<UInt8>) -> Int {
+        guard let at = TextPieces.find(needle, in: text) else { return 0 }
+        return TextPieces.characterCount(text, before: at) + 1
     }
 
     private static var cases: [ScalarFunction] {
         [
-            text("lower", [.text]) { c, row in lowered(c[0].textBytes(row)) },
-            text("upper", [.text]) { c, row in raised(c[0].textBytes(row)) },
+            ScalarFunction("lower", [.text], .text) { _, c in RowKernels.mapped(c[0], lowered) },
+            ScalarFunction("upper", [.text], .text) { _, c in RowKernels.mapped(c[0], raised) },
             text("initcap", [.text]) { c, row in
                 var inWord = false
                 return c[0].textBytes(row).map { byte in
                     let isAlphanumeric =
                         (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122)
                     defer { inWord = isAlphanumeric }
-                    return inWord ? lowered([byte])[0] : raised([byte])[0]
+                    return inWord ? lowered(byte) : raised(byte)
                 }
             },
             text("reverse", [.text]) { c, row in
@@ -119,62 +129,50 @@ enum TextFunctions {
     /// The text with a piece of it (from a character on; as long as what comes, or so long) replaced.
     private static func overlay(_ arguments: [DataType]) -> ScalarFunction {
         text("overlay", arguments, canFail: true) { (c, row) throws(SQLError) in
-            let (value, piece) = (c[0].textBytes(row), c[1].textBytes(row))
+            let (value, piece) = (TextRows(c[0])[row], c[1].textBytes(row))
             let from = c[2].int64s.cells[row]
-            let count = c.count > 3 ? c[3].int64s.cells[row] : Int64(characterCount(piece))
+            let length = TextPieces.characterCount(TextRows(c[1])[row])
+            let count = c.count > 3 ? c[3].int64s.cells[row] : Int64(length)
             guard from >= 1 else {
                 throw SQLError(.substringError, "negative substring length not allowed")
             }
-            return try substring(value, from: 1, count: from - 1) + piece
-                + (try substring(value, from: from + count, count: nil))
-        }
-    }
-
-    private static func substring(_ text: [UInt8], from: Int64, count: Int64?) throws(SQLError)
-        -> [UInt8]
-    {
-        var (end, overflow) = (Int64.max, false)
-        if let count {
-            if count < 0 {
-                throw SQLError(.substringError, "negative substring length not allowed")
+            guard Int64(Int32.min)...Int64(Int32.max) ~= from + count else {
+                throw SQLError(.numericValueOutOfRange, "integer out of range")
             }
-            (end, overflow) = from.addingReportingOverflow(count)
-            if overflow { end = Int64.max }
+            let head = try TextPieces.substring(value, from: 1, count: from - 1)
+            let tail = try TextPieces.substring(value, from: from + count, count: nil)
+            let bytes = c[0].textBytes(row)
+            return bytes[head] + piece + bytes[tail]
         }
-        let list = characters(text)
-        let first = Int(max(from, 1)) - 1
-        let last = min(Int(max(min(end - 1, Int64(list.count)), 0)), list.count)
-        return first < last ? list[first..<last].flatMap { $0 } : []
     }
 
     private static var parts: [ScalarFunction] {
         var list: [ScalarFunction] = []
         for name in ["substring", "substr"] {
-            list.append(
-                text(name, [.text, .int4], canFail: true) { (c, row) throws(SQLError) in
-                    try substring(c[0].textBytes(row), from: c[1].int64s.cells[row], count: nil)
-                })
-            list.append(
-                text(name, [.text, .int4, .int4], canFail: true) { (c, row) throws(SQLError) in
-                    try substring(
-                        c[0].textBytes(row), from: c[1].int64s.cells[row],
-                        count: c[2].int64s.cells[row])
-                })
+            for arity in 1...2 {
+                let types = [.text] + [DataType](repeating: .int4, count: arity)
+                list.append(
+                    piece(name, types, canFail: arity == 2) { (text, c, row) throws(SQLError) in
+                        try TextPieces.substring(
+                            text, from: c[1].int64s.cells[row],
+                            count: c.count > 2 ? c[2].int64s.cells[row] : nil)
+                    })
+            }
         }
         list += [
-            text("left", [.text, .int4]) { c, row in
-                let (all, n) = (characters(c[0].textBytes(row)), Int(c[1].int64s.cells[row]))
-                return all.prefix(n >= 0 ? n : max(0, all.count + n)).flatMap { $0 }
+            piece("left", [.text, .int4]) { text, c, row in
+                TextPieces.left(text, Int(c[1].int64s.cells[row]))
             },
-            text("right", [.text, .int4]) { c, row in
-                let (all, n) = (characters(c[0].textBytes(row)), Int(c[1].int64s.cells[row]))
-                return all.suffix(n >= 0 ? n : max(0, all.count + n)).flatMap { $0 }
+            piece("right", [.text, .int4]) { text, c, row in
+                TextPieces.right(text, Int(c[1].int64s.cells[row]))
             },
-            text("replace", [.text, .text, .text]) { c, row in
-                replaced(c[0].textBytes(row), c[1].textBytes(row), c[2].textBytes(row))
-            },
-            text("split_part", [.text, .text, .int4], canFail: true) { (c, row) throws(SQLError) in
-                try splitPart(c[0].textBytes(row), c[1].textBytes(row), Int(c[2].int64s.cells[row]))
+            ScalarFunction("replace", [.text, .text, .text], .text) { e, c in replaced(e, c) },
+            ScalarFunction("split_part", [.text, .text, .int4], .text, canFail: true) { e, c in
+                let (separators, numbers) = (TextRows(c[1]), c[2].int64s.cells)
+                let result = RowKernels.pieces(e, c) { (row, text) throws(SQLError) in
+                    try TextPieces.field(text, separators[row], Int(numbers[row]))
+                }
+                return withExtendedLifetime(c) { result }
             },
             text("translate", [.text, .text, .text]) { c, row in
                 let (from, to) = (characters(c[1].textBytes(row)), characters(c[2].textBytes(row)))
@@ -187,28 +185,20 @@ enum TextFunctions {
         return list
     }
 
-    private static func pieces(_ text: [UInt8], _ separator: [UInt8]) -> [ArraySlice<UInt8>] {
-        var result: [ArraySlice<UInt8>] = []
-        var rest = text[...]
-        while !separator.isEmpty, let at = find(separator, in: rest) {
-            result.append(rest[..<at])
-            rest = rest[(at + separator.count)...]
+    private static func replaced(_ e: Evaluation, _ c: [Column]) -> Column {
+        let (texts, olds, news) = (TextRows(c[0]), TextRows(c[1]), TextRows(c[2]))
+        let result = RowKernels.written(e, c) { row, bytes in
+            let (text, old, new) = (texts[row], olds[row], news[row])
+            var from = 0
+            while old.count > 0, let at = TextPieces.find(old, in: text, from: from) {
+                bytes.append(text, from..<at)
+                bytes.append(new, 0..<new.count)
+                from = at + old.count
+            }
+            bytes.append(text, from..<text.count)
+            return true
         }
-        return result + [rest]
-    }
-
-    private static func replaced(_ text: [UInt8], _ from: [UInt8], _ to: [UInt8]) -> [UInt8] {
-        Array(pieces(text, from).joined(separator: to))
-    }
-
-    private static func splitPart(_ text: [UInt8], _ separator: [UInt8], _ number: Int)
-        throws(SQLError)
-        -> [UInt8]
-    {
-        if number == 0 { throw SQLError(.invalidParameterValue, "field position must not be zero") }
-        let list = pieces(text, separator)
-        let index = number > 0 ? number - 1 : list.count + number
-        return list.indices.contains(index) ? Array(list[index]) : []
+        return withExtendedLifetime(c) { result }
     }
 
     private static var padding: [ScalarFunction] {
@@ -217,10 +207,15 @@ enum TextFunctions {
             ("btrim", true, true), ("ltrim", true, false), ("rtrim", false, true),
         ] {
             list.append(
-                text(name, [.text]) { c, row in trimmed(c[0].textBytes(row), [32], left, right) })
+                piece(name, [.text]) { text, _, _ in
+                    let blank = Storage<UInt8>([32])
+                    return withExtendedLifetime(blank) {
+                        TextPieces.trimmed(text, blank.cells, left: left, right: right)
+                    }
+                })
             list.append(
-                text(name, [.text, .text]) { c, row in
-                    trimmed(c[0].textBytes(row), c[1].textBytes(row), left, right)
+                piece(name, [.text, .text]) { text, c, row in
+                    TextPieces.trimmed(text, TextRows(c[1])[row], left: left, right: right)
                 })
         }
         for (name, atLeft) in [("lpad", true), ("rpad", false)] {
@@ -246,16 +241,6 @@ enum TextFunctions {
         return list
     }
 
-    private static func trimmed(_ text: [UInt8], _ set: [UInt8], _ left: Bool, _ right: Bool)
-        -> [UInt8]
-    {
-        let members = Set(characters(set))
-        var list = characters(text)[...]
-        while left, let first = list.first, members.contains(first) { list.removeFirst() }
-        while right, let last = list.last, members.contains(last) { list.removeLast() }
-        return list.flatMap { $0 }
-    }
-
     private static func padded(_ text: [UInt8], _ length: Int, _ fill: [UInt8], _ atLeft: Bool)
         throws(SQLError) -> [UInt8]
     {
@@ -273,7 +258,15 @@ enum TextFunctions {
 
     private static var joining: [ScalarFunction] {
         [
-            text("||", [.text, .text]) { c, row in c[0].textBytes(row) + c[1].textBytes(row) },
+            ScalarFunction("||", [.text, .text], .text) { e, c in
+                let (texts, others) = (TextRows(c[0]), TextRows(c[1]))
+                let result = RowKernels.written(e, c) { row, bytes in
+                    bytes.append(texts[row], 0..<texts[row].count)
+                    bytes.append(others[row], 0..<others[row].count)
+                    return true
+                }
+                return withExtendedLifetime(c) { result }
+            },
             ScalarFunction("concat", [.text], .text, variadic: true, strict: false) { e, c in
                 RowKernels.texts(e, c, strict: false) { row in
                     c.flatMap { $0.isNull(row) ? [] : $0.textBytes(row) }

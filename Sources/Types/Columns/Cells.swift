@@ -124,6 +124,18 @@ package struct GrowingCells<Element: BitwiseCopyable>: ~Copyable {
         count += more
     }
 
+    /// Adds cells.
+    package mutating func append(_ source: Cells<Element>, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= source.count, "\(range)")
+        unsafe append(source.unsafePointer + range.lowerBound, count: range.count)
+    }
+
+    /// Forgets the cells from `count` on.
+    package mutating func truncate(to count: Int) {
+        precondition(count <= self.count, "\(count) of \(self.count) cells")
+        self.count = count
+    }
+
     /// Forgets the cells and keeps the memory.
     package mutating func removeAll() { count = 0 }
 
