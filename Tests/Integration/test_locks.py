@@ -150,6 +150,32 @@ def test_what_is_passed_over_is_what_another_has(connect, table, query, rows):
     holder.execute("ROLLBACK")
 
 
+def test_equal_rows_count_one_by_one(connect, table):
+    """Within a transaction that has taken rows away, equal rows are kept as one with a count."""
+    connection = connect()
+    connection.execute(f"DROP TABLE IF EXISTS {table}_d")
+    connection.execute(f"CREATE TABLE {table}_d (a int)")
+    connection.execute(f"INSERT INTO {table}_d VALUES (1), (1), (1), (2), (3)")
+    connection.execute("BEGIN")
+    connection.execute(f"DELETE FROM {table}_d WHERE a = 3")
+    rows = connection.execute(
+        f"SELECT a FROM {table}_d ORDER BY a OFFSET 1 LIMIT 3 FOR UPDATE SKIP LOCKED").fetchall()
+    assert rows == [(1,), (1,), (2,)]
+    connection.execute("ROLLBACK")
+
+
+def test_new_rows_without_a_key_lock_nothing(connect, table):
+    writer, other = connect(), connect()
+    other.execute(f"DROP TABLE IF EXISTS {table}_n")
+    other.execute(f"CREATE TABLE {table}_n (u int UNIQUE, b text)")
+    other.execute("SET lock_timeout = '2s'")
+    writer.execute("BEGIN")
+    writer.execute(f"INSERT INTO {table}_n VALUES (NULL, 'x')")
+    other.execute(f"INSERT INTO {table}_n VALUES (NULL, 'x')")
+    writer.execute("COMMIT")
+    assert other.execute(f"SELECT count(*) FROM {table}_n").fetchone() == (2,)
+
+
 def test_what_failed_keeps_no_locks(connect, table):
     holder, other = connect(), connect()
     nowait = f"SELECT id FROM {table} WHERE id = 1 FOR UPDATE NOWAIT"
@@ -192,7 +218,8 @@ def test_each_table_has_its_own_way_of_waiting(connect, table):
 
 @pytest.mark.parametrize("value, shown", [
     ("1d", "1d"), ("1.5s", "1500ms"), ("120000", "2min"), (" 90 min", "90min"), ("0", "0"),
-    ("5us", "0"), ("abc", "22023"), ("-5", "22023"), ("2147483648", "22023"), ("1 year", "22023")])
+    ("2147483647", "2147483647ms"), ("1e3", "1s"), ("1 0s", "22023"), ("5us", "0"),
+    ("abc", "22023"), ("-5", "22023"), ("2147483648", "22023"), ("1 year", "22023")])
 def test_timeouts_have_units(connect, value, shown):
     connection = connect()
     try:

@@ -100,8 +100,10 @@ enum RowKernels {
     /// PostgreSQL's longest value.
     private static let mostBytes = 0x3FFF_FFFF
 
-    private static func tooLong(_ bytes: Int) -> SQLError {
-        SQLError(
+    /// - Throws: 54000 for a value that cannot be so long.
+    static func checkLength(_ bytes: Int) throws(SQLError) {
+        guard bytes > mostBytes else { return }
+        throw SQLError(
             .programLimitExceeded, "a value of \(bytes) bytes is too long",
             detail: "One value cannot have more than \(mostBytes) bytes.")
     }
@@ -124,7 +126,7 @@ enum RowKernels {
             if let validity, validity.cells[row] == 0 { continue }
             do throws(SQLError) {
                 if try !f(row, &bytes) { absent.append(row) }
-                if bytes.count - start > mostBytes { throw tooLong(bytes.count - start) }
+                try checkLength(bytes.count - start)
             } catch {
                 bytes.truncate(to: start)
                 e.fail(row, error)
@@ -179,7 +181,7 @@ enum RowKernels {
             }
             do throws(SQLError) {
                 if let text = try f(row) {
-                    guard text.count <= mostBytes else { throw tooLong(text.count) }
+                    try checkLength(text.count)
                     builder.append(text: text)
                 } else {
                     builder.appendNull()

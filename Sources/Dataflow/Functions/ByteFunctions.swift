@@ -118,6 +118,9 @@ enum ByteFunctions {
                 guard from >= 1 else {
                     throw SQLError(.substringError, "negative substring length not allowed")
                 }
+                guard Int(Int32.min)...Int(Int32.max) ~= from + count else {
+                    throw SQLError(.numericValueOutOfRange, "integer out of range")
+                }
                 return try part(value, from: 1, count: from - 1) + piece
                     + (try part(value, from: from + count, count: nil))
             }

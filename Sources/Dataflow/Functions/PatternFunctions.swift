@@ -179,8 +179,10 @@ enum PatternFunctions {
             result += text[from..<whole.lowerBound]
             append(replacement, text, found, to: &result)
             if whole.isEmpty {
-                if whole.lowerBound < text.count { result.append(text[whole.lowerBound]) }
-                from = whole.upperBound + 1
+                // Past one character, which is copied.
+                from = whole.lowerBound + 1
+                while from < text.count, text[from] & 0xC0 == 0x80 { from += 1 }
+                result += text[whole.lowerBound..<max(whole.lowerBound, min(from, text.count))]
             } else {
                 from = whole.upperBound
             }

@@ -166,7 +166,9 @@ enum TextFunctions {
             piece("right", [.text, .int4]) { text, c, row in
                 TextPieces.right(text, Int(c[1].int64s.cells[row]))
             },
-            ScalarFunction("replace", [.text, .text, .text], .text) { e, c in replaced(e, c) },
+            ScalarFunction("replace", [.text, .text, .text], .text, canFail: true) { e, c in
+                replaced(e, c)
+            },
             ScalarFunction("split_part", [.text, .text, .int4], .text, canFail: true) { e, c in
                 let (separators, numbers) = (TextRows(c[1]), c[2].int64s.cells)
                 let result = RowKernels.pieces(e, c) { (row, text) throws(SQLError) in
@@ -187,10 +189,12 @@ enum TextFunctions {
 
     private static func replaced(_ e: Evaluation, _ c: [Column]) -> Column {
         let (texts, olds, news) = (TextRows(c[0]), TextRows(c[1]), TextRows(c[2]))
-        let result = RowKernels.written(e, c) { row, bytes in
+        let result = RowKernels.written(e, c) { (row, bytes) throws(SQLError) in
             let (text, old, new) = (texts[row], olds[row], news[row])
+            let start = bytes.count
             var from = 0
             while old.count > 0, let at = TextPieces.find(old, in: text, from: from) {
+                try RowKernels.checkLength(bytes.count - start + new.count)
                 bytes.append(text, from..<at)
                 bytes.append(new, 0..<new.count)
                 from = at + old.count
@@ -260,7 +264,8 @@ enum TextFunctions {
         [
             ScalarFunction("||", [.text, .text], .text) { e, c in
                 let (texts, others) = (TextRows(c[0]), TextRows(c[1]))
-                let result = RowKernels.written(e, c) { row, bytes in
+                let result = RowKernels.written(e, c) { (row, bytes) throws(SQLError) in
+                    try RowKernels.checkLength(texts[row].count + others[row].count)
                     bytes.append(texts[row], 0..<texts[row].count)
                     bytes.append(others[row], 0..<others[row].count)
                     return true

@@ -189,10 +189,7 @@ extension Binder {
             if isNamed { throw inapplicable(clause, "a function") }
             return []
         case .subquery(let inner, _, _, _):
-            if case .values = inner.body {
-                if isNamed { throw inapplicable(clause, "VALUES") }
-                return []
-            }
+            if case .values = inner.body { return [] }
             throw SQLError.unsupported(
                 "\(clause.name) of a subquery in FROM", at: position(clause.at))
         case .table(let parts, let alias, let at):

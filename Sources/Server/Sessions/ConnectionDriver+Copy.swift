@@ -97,13 +97,14 @@ extension ConnectionDriver {
             }
         }
         let wanted = query
-        let (bound, rows) = try await session.cancelable {
-            (_) throws(SQLError) -> (LogicalPlan, [Batch]) in
+        let (bound, rows, memory) = try await session.cancelable {
+            (_) throws(SQLError) -> (LogicalPlan, [Batch], MemoryGrant?) in
             let (bound, reading) = try await session.binding(text, Parameters()) {
                 (binder) throws(SQLError) in try binder.bind(wanted)
             }
             let plan = Optimizer.optimized(bound)
-            return (bound, try await session.run(plan, reading: reading.references))
+            let rows = try await session.run(plan, reading: reading.references)
+            return (bound, rows, session.memory)
         }
         let fieldTypes = bound.fields.map { session.shown($0.type) }
         let names = bound.fields.map(\.name)
@@ -131,6 +132,7 @@ extension ConnectionDriver {
         }
         if !format.trailer.isEmpty { encoder.copyData(format.trailer) }
         encoder.copyDone()
+        withExtendedLifetime(memory) {}
         encoder.commandComplete("COPY \(count)")
     }
 }

@@ -31,7 +31,10 @@ final class RowLocks: @unchecked Sendable {
 
     /// The keys of a table's rows: of each of its unique keys that has a value, or of the whole row
     /// where there is none. Those of row n are `ends[n]..<ends[n + 1]`.
-    static func keys(of table: CatalogObject, _ batch: Batch) -> (keys: [Key], ends: [Int]) {
+    /// - Parameter areNew: rows that nobody can have seen, which need no lock without a unique key.
+    static func keys(of table: CatalogObject, _ batch: Batch, areNew: Bool = false) -> (
+        keys: [Key], ends: [Int]
+    ) {
         let whole = batch.columns.map(\.view)
         let unique = table.keys.map { key in key.columns.map { whole[$0] } }
         var (keys, ends): ([Key], [Int]) = ([], [0])
@@ -41,7 +44,7 @@ final class RowLocks: @unchecked Sendable {
                 let hash = hashRow(views, row, seed: UInt64(number), image: false)
                 keys.append(Key(table: table.oid, hash: hash))
             }
-            if keys.count == ends[row] {
+            if keys.count == ends[row], !areNew {
                 let hash = hashRow(whole, row, seed: UInt64(unique.count), image: false)
                 keys.append(Key(table: table.oid, hash: hash))
             }

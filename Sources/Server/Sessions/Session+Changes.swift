@@ -76,8 +76,10 @@ extension Session {
         return !table.keys.isEmpty
     }
 
-    private static func locks(_ table: CatalogObject, _ batch: Batch) -> Set<RowLocks.Key> {
-        Set(RowLocks.keys(of: table, batch).keys)
+    private static func locks(_ table: CatalogObject, _ batch: Batch, areNew: Bool = false)
+        -> Set<RowLocks.Key>
+    {
+        Set(RowLocks.keys(of: table, batch, areNew: areNew).keys)
     }
 
     // MARK: - INSERT
@@ -120,12 +122,13 @@ extension Session {
                 try await self.check(checks, bound.table, rows)
             }
             if let conflict = bound.conflict, rows.count > 0 {
-                attempt.locks = Session.locks(bound.table, rows)
+                attempt.locks = Session.locks(bound.table, rows, areNew: true)
                 inserted = try await self.resolve(conflict, bound.table, rows, checks, &attempt)
             }
             if inserted.count > 0 {
                 if !bound.table.keys.isEmpty {
-                    attempt.locks.formUnion(Session.locks(bound.table, inserted))
+                    attempt.locks.formUnion(
+                        Session.locks(bound.table, inserted, areNew: true))
                 }
                 attempt.changes.append(TableChange(table: bound.table.oid, batch: inserted))
                 attempt.returned.append(inserted)
@@ -262,7 +265,7 @@ extension Session {
             try Session.checkNulls(after, table)
             try await check(checks, table, after)
             attempt.locks.formUnion(Session.locks(table, before))
-            attempt.locks.formUnion(Session.locks(table, after))
+            attempt.locks.formUnion(Session.locks(table, after, areNew: true))
             attempt.changes.append(
                 TableChange(
                     table: table.oid,
@@ -347,7 +350,7 @@ extension Session {
             let new = Batch(
                 columns: Array(rows.columns[(width + 1)..<(2 * width + 1)]), count: rows.count,
                 weights: counts)
-            attempt.locks.formUnion(locks(bound.table, new))
+            attempt.locks.formUnion(locks(bound.table, new, areNew: true))
             change = Batch.concatenated([change, new], types: bound.table.types)
         }
         attempt.count = old.totalWeight

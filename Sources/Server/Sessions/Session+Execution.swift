@@ -147,6 +147,7 @@ extension Session {
             running = nil
             watchdog.end()
             memory = nil
+            heldMemory = []
             if state == .idle { database.locks.release(backendID) }
             database.backends.withLock { $0[backendID]?.cancel = nil }
         }

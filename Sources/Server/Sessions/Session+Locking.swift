@@ -16,6 +16,7 @@ extension Session {
             // One at a time: those behind it may read what it gives.
             guard let query = binder.lockingQueries.first else { return (bound, binder) }
             rows[query.at] = .literal(try await locking(query, binder.references), query.fields)
+            if let memory { heldMemory.append(memory) }
         }
     }
 
@@ -35,7 +36,7 @@ extension Session {
             let batches = try await run(plan, reading: references)
             let types = plan.types
             let found = try await onQueryThread { () throws(SQLError) in
-                LockableRows(Batch.concatenated(batches, types: types), query)
+                LockableRows(Batch.concatenated(batches, types: types).expanded, query)
             }
             guard passes else {
                 if try await lockAll(found) { return found.shown }

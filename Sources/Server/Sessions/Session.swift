@@ -73,6 +73,8 @@ final class Session: @unchecked Sendable {
     let watchdog = StatementWatchdog()
     /// What the rows of the newest query count.
     var memory: MemoryGrant?
+    /// What rows count that the statement goes on with.
+    var heldMemory: [MemoryGrant] = []
     private let sequences: SessionSequences
     /// What set_config() has set in the statement that runs.
     let requestedSettings = RequestedSettings()

@@ -164,13 +164,17 @@ struct SessionSettings {
 
     /// Milliseconds of a text such as `100`, `1.5s` or `2 min`. - Throws: 22023.
     private func timeout(_ name: String, _ value: String) throws(SQLError) -> Int64 {
-        let text = value.filter { $0 != " " }
-        let number = text.prefix { $0.isNumber || "+-.".contains($0) }
-        let unit = text.dropFirst(number.count)
+        let text = value.drop { $0 == " " }
+        var rest = text.drop { $0.isNumber || "+-.".contains($0) }
+        if let sign = rest.first, sign == "e" || sign == "E" {
+            let exponent = rest.dropFirst().drop { $0.isNumber || "+-".contains($0) }
+            if Double(text[..<exponent.startIndex]) != nil { rest = exponent }
+        }
+        var unit = rest.drop { $0 == " " }
+        while unit.last == " " { unit.removeLast() }
         let factor =
-            unit.isEmpty
-            ? 1 : SessionSettings.units.first { $0.name == unit }?.milliseconds
-        guard let count = Double(number), let factor, abs(count) < 1e9 else {
+            unit.isEmpty ? 1 : SessionSettings.units.first { $0.name == unit }?.milliseconds
+        guard let count = Double(text[..<rest.startIndex]), let factor, abs(count) < 1e10 else {
             throw invalid(name, value)
         }
         let milliseconds = (count * factor).rounded(.toNearestOrEven)

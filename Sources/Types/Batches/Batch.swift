@@ -69,6 +69,17 @@ package struct Batch: Sendable {
         return gathered(cells)
     }
 
+    /// Each row as often as it is there; none that is there less than once.
+    package var expanded: Batch {
+        guard let weights else { return self }
+        var rows: [UInt32] = []
+        for row in 0..<count where weights.cells[row] > 0 {
+            rows += repeatElement(UInt32(row), count: Int(weights.cells[row]))
+        }
+        let places = Storage(rows)
+        return Batch(columns: columns, count: count).gathered(places.cells)
+    }
+
     /// The columns named, in that order.
     package func projected(_ indices: [Int]) -> Batch {
         Batch(columns: indices.map { columns[$0] }, count: count, weights: weights)
