@@ -2,7 +2,7 @@ import Types
 
 /// Trigonometry, of radians and of degrees, by PostgreSQL's float.c: exact where degrees are.
 enum AngleFunctions {
-    static let all: [ScalarFunction] = radians + degrees + between
+    static let all: [ScalarFunction] = radians + degrees + between + hyperbolic
 
     private static func float(
         _ name: String, _ f: @escaping @Sendable (Double) throws(SQLError) -> Double
@@ -33,6 +33,23 @@ enum AngleFunctions {
     }
 
     static let notInDomain = SQLError(.numericValueOutOfRange, "input is out of range")
+
+    private static var hyperbolic: [ScalarFunction] {
+        [
+            float("sinh") { Libm.sinh($0) },
+            float("cosh") { Libm.cosh($0) },
+            float("tanh") { Libm.tanh($0) },
+            float("asinh") { Libm.asinh($0) },
+            float("acosh") { (x) throws(SQLError) in
+                if x < 1 { throw notInDomain }
+                return Libm.acosh(x)
+            },
+            float("atanh") { (x) throws(SQLError) in
+                if x < -1 || x > 1 { throw notInDomain }
+                return Libm.atanh(x)
+            },
+        ]
+    }
 
     private static var radians: [ScalarFunction] {
         [

@@ -1,8 +1,8 @@
 import Types
 
-/// Number theory, hyperbolic functions, and what else numbers have in PostgreSQL beside arithmetic.
+/// Number theory, and what else numbers have in PostgreSQL beside arithmetic.
 enum IntegerFunctions {
-    static let all: [ScalarFunction] = divisors + scales + hyperbolic + buckets + spans
+    static let all: [ScalarFunction] = divisors + scales + buckets + spans
 
     private static func ints(
         _ name: String, _ type: DataType,
@@ -107,31 +107,6 @@ enum IntegerFunctions {
                 return RowKernels.numerics(e, c) { row in
                     cells.cells[row].canonical
                 }
-            },
-        ]
-    }
-
-    private static func float(
-        _ name: String, _ f: @escaping @Sendable (Double) throws(SQLError) -> Double
-    ) -> ScalarFunction {
-        ScalarFunction(name, [.float8], .float8, canFail: true) { e, c in
-            let cells = c[0].doubles
-            return RowKernels.doubles(e, c) { (row) throws(SQLError) in try f(cells.cells[row]) }
-        }
-    }
-
-    private static var hyperbolic: [ScalarFunction] {
-        [
-            float("sinh") { Libm.sinh($0) }, float("cosh") { Libm.cosh($0) },
-            float("tanh") { Libm.tanh($0) },
-            float("asinh") { Libm.asinh($0) },
-            float("acosh") { (x) throws(SQLError) in
-                if x < 1 { throw AngleFunctions.notInDomain }
-                return Libm.acosh(x)
-            },
-            float("atanh") { (x) throws(SQLError) in
-                if x < -1 || x > 1 { throw AngleFunctions.notInDomain }
-                return Libm.atanh(x)
             },
         ]
     }

@@ -39,7 +39,7 @@ package final class SortOperator: Operator, BatchHolder {
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         held.append(chunk)
         heldBytes += chunk.byteCount
-        heldRows = SortOperator.sum(heldRows, chunk.totalWeight)
+        heldRows = heldRows.clampedSum(chunk.totalWeight)
         guard let enough, !keys.isEmpty, heldRows / 4 > enough,
             heldRows > SortOperator.rowsWorthSorting
         else { return }
@@ -47,11 +47,6 @@ package final class SortOperator: Operator, BatchHolder {
         held = [front]
         heldBytes = front.byteCount
         heldRows = front.totalWeight
-    }
-
-    private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? Int64.max : sum
     }
 
     package func finish(out: Output) throws(SQLError) {
@@ -70,7 +65,7 @@ package final class SortOperator: Operator, BatchHolder {
         var (place, isPlain) = (Int64(0), true)
         let (first, end) = (Int64(from), Int64(to ?? Int.max))
         for row in order {
-            let next = SortOperator.sum(place, max(0, all.weight(Int(row))))
+            let next = place.clampedSum(max(0, all.weight(Int(row))))
             let count = min(next, end) - max(place, first)
             place = next
             if count <= 0 { continue }

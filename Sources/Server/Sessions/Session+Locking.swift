@@ -28,7 +28,7 @@ extension Session {
         // Rows passed over are read beyond the limit: as many more as it takes.
         var extra = 0
         for _ in 0..<Session.maximumAttempts {
-            let wanted = query.limit.map { Session.sum($0, Session.sum(query.offset, extra)) }
+            let wanted = query.limit.map { $0.clampedSum(query.offset).clampedSum(extra) }
             let plan = Optimizer.optimized(
                 passes
                     ? query.plan(limit: wanted, offset: 0)
@@ -45,18 +45,13 @@ extension Session {
             let picked = pick(found, query)
             let isShort = picked.count < query.limit ?? 0
             if isShort, let wanted, found.count >= wanted {
-                extra = Session.sum(extra, Session.sum(extra, 64))
+                extra = extra.clampedSum(extra).clampedSum(64)
                 continue
             }
             let chosen = found.rows(picked)
             if try await lockAll(chosen) { return chosen.shown }
         }
         throw Session.tooManyAttempts
-    }
-
-    private static func sum(_ left: Int, _ right: Int) -> Int {
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? Int.max : sum
     }
 
     /// Takes the locks of the rows. - Returns: whether all of them were held before they were read.

@@ -2,9 +2,7 @@ import Platform
 
 /// Cancels a statement that runs longer than it may. One timer a session, however many statements
 /// it runs. Loop's thread only.
-final class StatementWatchdog: @unchecked Sendable {
-    // Confined to the loop's thread.
-
+final class StatementWatchdog {
     private var watched: (token: CancelToken, deadline: MonotonicTime)?
     /// When the timer that is set goes off next.
     private var wakes: MonotonicTime?
