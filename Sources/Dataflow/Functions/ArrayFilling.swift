@@ -92,12 +92,14 @@ extension ArrayFunctions {
                     throw SQLError(
                         .nullValueNotAllowed, "thresholds array must not contain NULLs")
                 }
-                // The bytes of arrays are in the order of their elements.
-                let operand = ArrayValue([c[0].value(row)]).encoded(type.element)
+                // The bytes of arrays are in the order of their elements; those of equal ones are equal when
+                // they are canonical.
+                let operand = ArrayValue([c[0].value(row).canonical]).encoded(type.element)
                 var (left, right) = (0, thresholds.elements.count)
                 while left < right {
                     let middle = (left + right) / 2
-                    let threshold = ArrayValue([thresholds.elements[middle]]).encoded(type.element)
+                    let threshold = ArrayValue([thresholds.elements[middle].canonical])
+                        .encoded(type.element)
                     if operand.lexicographicallyPrecedes(threshold) {
                         right = middle
                     } else {

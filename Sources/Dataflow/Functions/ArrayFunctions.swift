@@ -63,12 +63,25 @@ package enum ArrayFunctions {
         }
     }
 
-    /// a[i:j][k:l]…; a missing bound is NULL and means the array's own.
-    package static func slice(_ type: DataType, dimensions: Int) -> ScalarFunction {
+    /// a[i:j][k:l]…; the array's own bounds where one is missing, NULL where one is NULL.
+    /// - Parameter given: whether there is a lower and an upper bound, for each dimension; the arguments
+    ///   have a place for either.
+    package static func slice(_ type: DataType, _ given: [(lower: Bool, upper: Bool)])
+        -> ScalarFunction
+    {
+        let dimensions = given.count
         let bounds = Array(repeating: DataType.int4, count: dimensions * 2)
-        return ScalarFunction("slice", [type] + bounds, type, strict: false) { e, c in
+        // What tells one form from the other in a plan.
+        let form = given.map { "\($0.lower ? "l" : "")\($0.upper ? "u" : "")" }
+        return ScalarFunction(
+            "slice " + form.joined(separator: " "), [type] + bounds, type, strict: false
+        ) { e, c in
             RowKernels.texts(e, c, strict: false) { row in
                 if c[0].isNull(row) { return nil }
+                for (index, has) in given.enumerated() {
+                    if has.lower, c[1 + index * 2].isNull(row) { return nil }
+                    if has.upper, c[2 + index * 2].isNull(row) { return nil }
+                }
                 let value = array(c[0], row, type)
                 let empty = ArrayValue().encoded(type.element)
                 guard value.dimensions.count >= dimensions else { return empty }
@@ -299,15 +312,26 @@ package enum ArrayFunctions {
                 if c[0].isNull(row) || c[1].isNull(row) { return nil }
                 let value = array(c[0], row, type)
                 let count = Int(c[1].int64s.cells[row])
-                guard count >= 0, count <= value.elements.count else {
+                let length = value.dimensions.first ?? 0
+                guard count >= 0, count <= length else {
                     throw SQLError(
                         SQLState.external("2202E"),
-                        "number of elements to trim must be between 0 and \(value.elements.count)")
+                        "number of elements to trim must be between 0 and \(length)")
                 }
-                return ArrayValue(Array(value.elements.dropLast(count)))
+                return first(length - count, of: value)
             }
         default: return nil
         }
+    }
+
+    /// The first elements of the first dimension; the result counts from 1.
+    private static func first(_ count: Int, of value: ArrayValue) -> ArrayValue {
+        guard count > 0, let length = value.dimensions.first else { return ArrayValue() }
+        var result = ArrayValue()
+        result.elements = Array(value.elements.prefix(value.elements.count / length * count))
+        result.dimensions = [count] + value.dimensions.dropFirst()
+        result.lowerBounds = value.dimensions.map { _ in 1 }
+        return result
     }
 
     // MARK: - Measuring
@@ -389,6 +413,12 @@ package enum ArrayFunctions {
 
     // MARK: - Searching
 
+    private static var severalDimensions: SQLError {
+        SQLError(
+            .featureNotSupported,
+            "searching for elements in multidimensional arrays is not supported")
+    }
+
     private static func searching(_ name: String, _ types: [DataType], _ type: DataType)
         -> ScalarFunction?
     {
@@ -396,8 +426,7 @@ package enum ArrayFunctions {
         switch (name, types.count) {
         case ("array_position", 2), ("array_position", 3):
             let arguments = [type, element] + (types.count == 3 ? [.int4] : [])
-            let canFail = types.count == 3
-            return ScalarFunction(name, arguments, .int4, strict: false, canFail: canFail) { e, c in
+            return ScalarFunction(name, arguments, .int4, strict: false, canFail: true) { e, c in
                 let builder = ColumnBuilder(.int64, capacity: e.count)
                 for row in 0..<e.count {
                     let hasNoStart = c.count == 3 && c[2].isNull(row)
@@ -412,6 +441,11 @@ package enum ArrayFunctions {
                         continue
                     }
                     let value = array(c[0], row, type)
+                    if value.dimensions.count > 1 {
+                        builder.appendNull()
+                        e.fail(row, severalDimensions)
+                        continue
+                    }
                     let wanted = c[1].value(row).canonical
                     let lower = value.lowerBounds.first ?? 1
                     let from = c.count == 3 ? Int(c[2].int64s.cells[row]) - lower : 0
@@ -427,9 +461,10 @@ package enum ArrayFunctions {
                 return builder.column()
             }
         case ("array_positions", 2):
-            return arrays(name, [type, element], .array(of: .int4)) { c, row in
+            return arrays(name, [type, element], .array(of: .int4)) { (c, row) throws(SQLError) in
                 if c[0].isNull(row) { return nil }
                 let value = array(c[0], row, type)
+                guard value.dimensions.count <= 1 else { throw severalDimensions }
                 let wanted = c[1].value(row).canonical
                 let lower = value.lowerBounds.first ?? 1
                 return ArrayValue(

@@ -1,8 +1,8 @@
-import Types
+package import Types
 
 /// Functions and operators of date, time and timestamp with time zone. Those whose answer depends on
 /// the session's time zone go by their name and `@zone`, and take its name as a last argument.
-enum CalendarFunctions {
+package enum CalendarFunctions {
     static let all: [ScalarFunction] = arithmetic + fields + zones + makers + tests
 
     private static let day = Timestamp.microsecondsPerDay
@@ -138,6 +138,20 @@ enum CalendarFunctions {
         // Wraps like PostgreSQL's: no interval holds the whole range.
         let micros = a &- b
         return Interval(months: 0, days: Int32(micros / day), microseconds: micros % day)
+    }
+
+    /// What a date is compared with a time stamp as; dates beyond the range of those are behind them all.
+    package static func midnight(as type: DataType) -> ScalarFunction {
+        let zone = type.kind == .timestamptz ? TimeZones.rules(type.style.zone) : TimeZones.utc
+        return ScalarFunction("midnight", [.date], type) { e, c in
+            let cells = c[0].int64s.cells
+            return RowKernels.ints(e, c) { row in
+                let local = CalendarDate.comparable(cells[row])
+                guard Timestamp.inRange(local) else { return local }
+                let instant = zone.instant(ofLocal: local)
+                return max(Timestamp.beforeAll, min(instant, Timestamp.behindAll))
+            }
+        }
     }
 
     /// Months and days on the local calendar, the rest on the clock.

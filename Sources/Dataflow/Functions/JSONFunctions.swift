@@ -223,8 +223,6 @@ package enum JSONFunctions {
         case (.array(let left), .array(let right)): return .array(left + right)
         case (.array(let left), _): return .array(left + [b])
         case (_, .array(let right)): return .array([a] + right)
-        case (.object, _), (_, .object):
-            throw SQLError(.invalidParameterValue, "invalid concatenation of jsonb objects")
         default: return .array([a, b])
         }
     }
@@ -250,12 +248,22 @@ package enum JSONFunctions {
         }
     }
 
+    /// The first step of a rest of a path; nil at its end.
+    private static func key(of path: ArraySlice<Value>) throws(SQLError) -> [UInt8]? {
+        guard let step = path.first else { return nil }
+        guard case .text(let key) = step else {
+            throw SQLError(
+                .nullValueNotAllowed, "path element at position \(path.startIndex + 1) is null")
+        }
+        return key
+    }
+
     /// The document with what is at `path` replaced by what `change` makes of it (nil: deleted).
     private static func changed(
         _ value: JSONValue, _ path: ArraySlice<Value>,
         _ change: (JSONValue?) throws(SQLError) -> JSONValue?
     ) throws(SQLError) -> JSONValue {
-        guard let step = path.first, case .text(let key) = step else { return value }
+        guard let key = try key(of: path) else { return value }
         let rest = path.dropFirst()
         switch value {
         case .object(var pairs):
@@ -273,7 +281,8 @@ package enum JSONFunctions {
             guard let index = Int(String(decoding: key, as: UTF8.self)) else {
                 throw SQLError(
                     .invalidTextRepresentation,
-                    "path element at position 1 is not an integer: \"\(String(decoding: key, as: UTF8.self))\""
+                    "path element at position \(path.startIndex + 1) is not an integer: "
+                        + "\"\(String(decoding: key, as: UTF8.self))\""
                 )
             }
             let place = index < 0 ? list.count + index : index
@@ -325,7 +334,7 @@ package enum JSONFunctions {
             list.insert(new, at: max(0, min(place, list.count)))
             return .array(list)
         }
-        guard let step = path.first, case .text(let key) = step else { return value }
+        guard let key = try key(of: path) else { return value }
         switch value {
         case .object(var pairs):
             guard let place = pairs.firstIndex(where: { $0.key == key }) else { return value }

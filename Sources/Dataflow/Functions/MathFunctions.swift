@@ -33,13 +33,17 @@ enum MathFunctions {
         }
     }
 
+    private static func absoluteReal(_ name: String) -> ScalarFunction {
+        ScalarFunction(name, [.float4], .float4) { e, c in
+            let cells = c[0].doubles.cells
+            return RowKernels.doubles(e, c) { cells[$0].magnitude }
+        }
+    }
+
     private static var floats: [ScalarFunction] {
         [
             unary("abs") { $0.magnitude }, unary("@") { $0.magnitude },
-            ScalarFunction("abs", [.float4], .float4) { e, c in
-                let cells = c[0].doubles.cells
-                return RowKernels.doubles(e, c) { cells[$0].magnitude }
-            },
+            absoluteReal("abs"), absoluteReal("@"),
             unary("||/") { cbrt($0) }, unary("|/") { (x) throws(SQLError) in try root(x) },
             unary("ceil") { $0.rounded(.up) }, unary("ceiling") { $0.rounded(.up) },
             unary("floor") { $0.rounded(.down) }, unary("trunc") { $0.rounded(.towardZero) },

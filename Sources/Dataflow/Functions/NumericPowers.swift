@@ -190,13 +190,28 @@ enum NumericPowers {
         return try power.numeric(isNegative: isNegative, scale: scale)
     }
 
+    /// exponent × ln base, about. A double says it unless the base is close to 1 or the exponent beyond
+    /// doubles: the logarithm is then near 0 and takes as many digits as there are zeros in front of it.
+    private static func logarithmOfPower(_ base: Numeric, _ exponent: Numeric) throws(SQLError)
+        -> Double
+    {
+        let weight = try logarithmWeight(base)
+        if weight > -8, exponent.double.isFinite { return exponent.double * base.naturalLogarithm }
+        let logarithm = NumericSeries.logarithm(base, digits: 16 - weight)
+        let product = logarithm * FixedPoint(exponent, digits: logarithm.digits)
+        let bound = FixedPoint(10_000, digits: logarithm.digits)
+        if bound < product { return .infinity }
+        if product < bound.negated { return -.infinity }
+        return try product.numeric(scale: 16).double
+    }
+
     /// e^(exponent × ln base), of a base that may be negative when the exponent is a huge integer.
     private static func realPower(_ base: Numeric, _ exponent: Numeric) throws(SQLError) -> Numeric
     {
         let size = base.signum < 0 ? base.negated : base
         let isOdd = try Numeric.remainder(exponent, Numeric(2 as Int64)).signum != 0
         let isNegative = base.signum < 0 && isOdd
-        let estimate = exponent.double * size.naturalLogarithm
+        let estimate = try logarithmOfPower(size, exponent)
         if abs(estimate) > 6020 {
             if estimate > 0 { throw Numeric.overflowed }
             return try Numeric.zero.rounded(to: maximalScale)

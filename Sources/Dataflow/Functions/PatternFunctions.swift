@@ -20,13 +20,22 @@ enum PatternFunctions {
                     return found != negated
                 }
             }
-        } + [
-            ScalarFunction("like_escape", [.text, .text], .text, canFail: true) { e, c in
+        } + [("~~", false), ("!~~", true)].map { (symbol, negated) in
+            ScalarFunction(symbol, [.bytea, .bytea], .boolean, canFail: true) { e, c in
+                let (bytes, patterns) = (c[0].view, c[1].view)
+                return RowKernels.bools(e, c) { (row) throws(SQLError) in
+                    let found = unsafe try like(
+                        Array(bytes.text(row)), Array(patterns.text(row)), characters: false)
+                    return found != negated
+                }
+            }
+        } + [DataType.text, .bytea].map { type in
+            ScalarFunction("like_escape", [type, type], type, canFail: true) { e, c in
                 RowKernels.texts(e, c) { (row) throws(SQLError) in
                     try withEscape(c[0].textBytes(row), c[1].textBytes(row))
                 }
             }
-        ]
+        }
     }
 
     /// Rewrites a pattern with another escape character to one with a backslash.
@@ -58,8 +67,10 @@ enum PatternFunctions {
         return result
     }
 
-    /// SQL LIKE with `%`, `_` (one character) and backslash, by backtracking to the last `%`.
-    static func like(_ text: [UInt8], _ pattern: [UInt8]) throws(SQLError) -> Bool {
+    /// SQL LIKE with `%`, `_` (one character, or one byte) and backslash, by backtracking to the last `%`.
+    static func like(_ text: [UInt8], _ pattern: [UInt8], characters: Bool = true) throws(SQLError)
+        -> Bool
+    {
         var (t, p) = (0, 0)
         var resume: (text: Int, pattern: Int)?
         while true {
@@ -71,7 +82,7 @@ enum PatternFunctions {
             if t == text.count { return pattern[p...].allSatisfy { $0 == 37 } }
             if p < pattern.count {
                 if pattern[p] == 95 {
-                    t += characterLength(text, t)
+                    t += characters ? characterLength(text, t) : 1
                     p += 1
                     continue
                 }
@@ -91,7 +102,7 @@ enum PatternFunctions {
                 }
             }
             guard let (from, after) = resume else { return false }
-            let next = from + characterLength(text, from)
+            let next = from + (characters ? characterLength(text, from) : 1)
             resume = (next, after)
             (t, p) = (next, after)
         }
@@ -144,7 +155,8 @@ enum PatternFunctions {
         }
     }
 
-    /// Appends a replacement in which \\1 to \\9 and \\& stand for parts of the match.
+    /// Appends a replacement in which \\1 to \\9 and \\& stand for parts of the match and \\\\ for
+    /// one backslash; before anything else a backslash is itself.
     static func append(
         _ replacement: [UInt8], _ text: [UInt8], _ match: [Range<Int>?], to result: inout [UInt8]
     ) {
@@ -159,11 +171,12 @@ enum PatternFunctions {
             let next = replacement[index]
             index += 1
             switch next {
-            case 48...57:
+            case 49...57:
                 let group = Int(next - 48)
                 if group < match.count, let range = match[group] { result += text[range] }
             case 38: if let whole = match[0] { result += text[whole] }
-            default: result.append(next)
+            case 92: result.append(next)
+            default: result += [byte, next]
             }
         }
     }

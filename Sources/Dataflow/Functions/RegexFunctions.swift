@@ -20,6 +20,19 @@ enum RegexFunctions {
         )
     }
 
+    /// - Throws: 22023 for the option that only some functions have.
+    private static func single(
+        _ name: String, _ memo: inout RegexMemo, _ c: [Column], flags index: Int, _ row: Int
+    ) throws(SQLError) -> RegularExpression {
+        let (regex, isGlobal) = try regex(&memo, c, 1, flags: index, row)
+        if isGlobal {
+            throw SQLError(
+                .invalidParameterValue, "\(name)() does not support the \"global\" option",
+                hint: name == "regexp_match" ? "Use the regexp_matches function instead." : nil)
+        }
+        return regex
+    }
+
     /// Every match from a place on: the whole and the groups.
     private static func matches(
         _ text: [UInt8], _ regex: RegularExpression, from start: Int = 0, limit: Int = Int.max
@@ -55,13 +68,7 @@ enum RegexFunctions {
         function("regexp_match", 2...3, [.text, .text, .text], textArray) { e, c in
             var memo = RegexMemo()
             return RowKernels.texts(e, c) { (row) throws(SQLError) in
-                let (regex, isGlobal) = try regex(&memo, c, 1, flags: 2, row)
-                if isGlobal {
-                    throw SQLError(
-                        .invalidParameterValue,
-                        "regexp_match() does not support the \"global\" option",
-                        hint: "Use the regexp_matches function instead.")
-                }
+                let regex = try single("regexp_match", &memo, c, flags: 2, row)
                 let text = c[0].textBytes(row)
                 return try matches(text, regex, limit: 1).first.map {
                     groups(text, $0).encoded(.text)
@@ -71,7 +78,7 @@ enum RegexFunctions {
             + function("regexp_like", 2...3, [.text, .text, .text], .boolean) { e, c in
                 var memo = RegexMemo()
                 return RowKernels.bools(e, c) { (row) throws(SQLError) in
-                    let (regex, _) = try regex(&memo, c, 1, flags: 2, row)
+                    let regex = try single("regexp_like", &memo, c, flags: 2, row)
                     return try !matches(c[0].textBytes(row), regex, limit: 1).isEmpty
                 }
             }
@@ -95,7 +102,7 @@ enum RegexFunctions {
         function("regexp_split_to_array", 2...3, [.text, .text, .text], textArray) { e, c in
             var memo = RegexMemo()
             return RowKernels.texts(e, c) { (row) throws(SQLError) in
-                let (regex, _) = try regex(&memo, c, 1, flags: 2, row)
+                let regex = try single("regexp_split_to_array", &memo, c, flags: 2, row)
                 let text = c[0].textBytes(row)
                 var parts: [Value] = []
                 var start = 0
@@ -152,7 +159,7 @@ enum RegexFunctions {
             return RowKernels.ints(e, c) { (row) throws(SQLError) in
                 let text = c[0].textBytes(row)
                 let from = try place(text, c, 2, row)
-                let (regex, _) = try regex(&memo, c, 1, flags: 3, row)
+                let regex = try single("regexp_count", &memo, c, flags: 3, row)
                 return Int64(try matches(text, regex, from: from).count)
             }
         }
@@ -164,7 +171,7 @@ enum RegexFunctions {
                     let text = c[0].textBytes(row)
                     let from = try place(text, c, 2, row)
                     let number = try positive("n", c, 3, row, least: 1)
-                    let (regex, _) = try regex(&memo, c, 1, flags: 4, row)
+                    let regex = try single("regexp_substr", &memo, c, flags: 4, row)
                     let group = c.count > 5 ? try positive("subexpr", c, 5, row, least: 0) : 0
                     let found = try matches(text, regex, from: from, limit: number)
                     guard found.count == number, group < found[number - 1].count,
@@ -187,7 +194,7 @@ enum RegexFunctions {
                             .invalidParameterValue,
                             "invalid value for parameter \"endoption\": \(wantsEnd)")
                     }
-                    let (regex, _) = try regex(&memo, c, 1, flags: 5, row)
+                    let regex = try single("regexp_instr", &memo, c, flags: 5, row)
                     let group = c.count > 6 ? try positive("subexpr", c, 6, row, least: 0) : 0
                     let found = try matches(text, regex, from: from, limit: number)
                     guard found.count == number, group < found[number - 1].count,

@@ -63,6 +63,12 @@ extension ExpressionBinder {
                 "cannot subscript type \(value.type.base.name) because it does not support subscripting",
                 position: binder.position(at))
         }
+        guard subscripts.count <= 6 else {
+            throw SQLError(
+                .programLimitExceeded,
+                "number of array dimensions (\(subscripts.count)) exceeds the maximum allowed (6)",
+                position: binder.position(at))
+        }
         func bound(_ node: Expression?) throws(SQLError) -> Expr {
             guard let node else { return .constant(.null, .int4) }
             return try binder.convert(try bind(node), to: .int4, .assignment, at: node.at) {
@@ -73,12 +79,15 @@ extension ExpressionBinder {
         }
         if subscripts.contains(where: \.isSlice) {
             var arguments = [value]
+            var given: [(lower: Bool, upper: Bool)] = []
             for item in subscripts {
                 // Among slices, [n] means [1:n].
                 let lower = item.isSlice ? try bound(item.lower) : .constant(.int(1), .int4)
                 arguments += [lower, try bound(item.isSlice ? item.upper : item.lower)]
+                given.append(
+                    (!item.isSlice || item.lower != nil, !item.isSlice || item.upper != nil))
             }
-            let function = ArrayFunctions.slice(value.type, dimensions: subscripts.count)
+            let function = ArrayFunctions.slice(value.type, given)
             return .call(function, arguments, value.type)
         }
         var arguments = [value]
@@ -137,7 +146,7 @@ extension ExpressionBinder {
             symbol, .column(0, known.type), .column(1, element), at, (at, at))
         guard pair.type.kind == .boolean else {
             throw SQLError(
-                .datatypeMismatch, "op ANY/ALL (array) requires operator to yield boolean",
+                .wrongObjectType, "op ANY/ALL (array) requires operator to yield boolean",
                 position: binder.position(at))
         }
         let function = ArrayFunctions.quantified(

@@ -241,14 +241,18 @@ extension ExpressionBinder {
         }
         if call.isStar {
             guard function == .count else { throw noSuchFunction(name, [], call.at) }
-            return grouping.add(Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
+            let aggregate = Aggregate(.countAll, argument: nil, filter: filter, result: .int8)
+            try checkLevel(aggregate, position)
+            return grouping.add(aggregate)
         }
         if function == .count, !call.isDistinct, call.arguments.count == 1,
             let column = try inner.presence(of: call.arguments[0])
         {
-            return grouping.add(
+            let aggregate =
                 column.map { Aggregate(.count, argument: $0, filter: filter, result: .int8) }
-                    ?? Aggregate(.countAll, argument: nil, filter: filter, result: .int8))
+                ?? Aggregate(.countAll, argument: nil, filter: filter, result: .int8)
+            try checkLevel(aggregate, position)
+            return grouping.add(aggregate)
         }
         let isObject = function == .jsonObjectAgg || function == .jsonbObjectAgg
         let count = function == .stringAgg || isObject ? 2 : 1
@@ -278,7 +282,18 @@ extension ExpressionBinder {
             aggregate.second = .call(function, [key], .text)
         }
         aggregate.order = try aggregateOrder(call, argument, inner)
+        try checkLevel(aggregate, position)
         return grouping.add(aggregate)
+    }
+
+    /// An aggregate over nothing but columns of a query around this one belongs to that query.
+    private func checkLevel(_ aggregate: Aggregate, _ position: Int?) throws(SQLError) {
+        let taken = [aggregate.argument, aggregate.second, aggregate.filter].compactMap { $0 }
+        let columns = (taken + aggregate.order.map(\.expression)).flatMap(\.columns)
+        if !columns.isEmpty, columns.allSatisfy(OuterReference.isOuter) {
+            throw SQLError.unsupported(
+                "an aggregate of an outer query's columns within a subquery", at: position)
+        }
     }
 
     /// What an aggregate takes, in the type that it takes it in.

@@ -312,7 +312,22 @@ struct ExpressionBinder {
         {
             b = try binder.convertImplicitly(b, to: a.type.base, at: places.1)
         }
+        if ExpressionBinder.comparisons.contains(symbol) {
+            (a, b) = (midnight(a, beside: b), midnight(b, beside: a))
+        }
         return try resolve(symbol, [a, b], at, [places.0, places.1], isOperator: true)
+    }
+
+    private static let comparisons: Set<String> = [
+        "=", "<>", "<", "<=", ">", ">=", "is not distinct from",
+    ]
+
+    /// A date that is compared with a time stamp, whose range is smaller than that of dates.
+    private func midnight(_ value: Expr, beside other: Expr) -> Expr {
+        guard value.type.kind == .date, other.type.kind == .timestamp || other.type.kind == .timestamptz
+        else { return value }
+        let type = other.type.base.styled(binder.textStyle)
+        return .call(CalendarFunctions.midnight(as: type), [value], type)
     }
 
     func function(_ name: String, _ arguments: [Expr], _ at: Int) throws(SQLError) -> Expr {

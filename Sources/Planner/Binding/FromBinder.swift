@@ -95,19 +95,20 @@ struct FromBinder {
             return try scoped(plan, alias.name, alias.columns, at)
         case .function(let call, let alias, let withOrdinality):
             if let rows = try setReturning(call, alias, withOrdinality) { return rows }
-            if withOrdinality {
-                throw SQLError.unsupported("WITH ORDINALITY", at: binder.position(call.at))
-            }
-            return try function(call, alias)
+            return try function(call, alias, withOrdinality)
         case .join(let kind, let left, let right, let condition, let at):
             let first = try bind(left)
             let (second, level) = try bind(right, beside: first.scope)
             var bound = try join(kind, first, second, condition, level, at)
             // Columns that USING has merged come before those of the sides.
-            let merged =
-                bound.scope.entries.count - first.scope.entries.count
-                - second.scope.entries.count
-            for index in bound.scope.entries.indices.dropFirst(merged) {
+            let sides = first.scope.entries.count + second.scope.entries.count
+            let merged: Int
+            if case .using(let names, alias: _?) = condition {
+                merged = names.count
+            } else {
+                merged = bound.scope.entries.count - sides
+            }
+            for index in merged..<(merged + sides) {
                 let isLeft = index < merged + first.scope.entries.count
                 if kind == .full || kind == (isLeft ? .right : .left) {
                     bound.scope.entries[index].canBeMissing = true
@@ -194,8 +195,14 @@ struct FromBinder {
 
     // MARK: - Functions
 
-    private func function(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
+    private func function(_ call: FunctionCall, _ alias: TableAlias?, _ withOrdinality: Bool)
+        throws(SQLError) -> Bound
+    {
         let name = call.name[call.name.count - 1]
+        if withOrdinality, ["tumble", "hop", "session", "cumulate"].contains(name) {
+            throw SQLError.unsupported(
+                "WITH ORDINALITY of \(name.uppercased())", at: binder.position(call.at))
+        }
         switch name {
         case "tumble": return try tumble(call, alias)
         case "hop": return try hop(call, alias)
@@ -205,8 +212,14 @@ struct FromBinder {
             let expressions = ExpressionBinder(
                 binder: binder, scope: Scope(), forbidsAggregates: "functions in FROM")
             let value = try expressions.bindCall(call)
-            let field = Field(alias?.columns.first ?? alias?.name ?? name, value.type)
-            return try scoped(.project(.unit, [value], [field]), alias?.name ?? name, [], call.at)
+            var list = [value]
+            var fields = [Field(alias?.name ?? name, value.type)]
+            if withOrdinality {
+                list.append(.constant(.int(1), .int8))
+                fields.append(Field("ordinality", .int8))
+            }
+            return try scoped(
+                .project(.unit, list, fields), alias?.name ?? name, alias?.columns ?? [], call.at)
         }
     }
 
@@ -398,7 +411,10 @@ struct FromBinder {
                 try found.filtered(pairs, by: predicate), 0..<pairs.fields.count)
             let join = SubqueryJoin(left: left.plan, right: right.plan, matching: matching)
             return (join.plan(joinKind), scope)
-        case .using(let names): return try using(names, left, right, joinKind, level, at)
+        case .using(let names, let alias):
+            let bound = try using(names, left, right, joinKind, level, at)
+            guard let alias else { return bound }
+            return try aliased(bound, merged: names.count, as: alias, at)
         case .natural:
             var names: [String] = []
             for entry in left.scope.entries where !entry.isHidden {
@@ -409,6 +425,31 @@ struct FromBinder {
             }
             return try using(names, left, right, joinKind, level, at)
         }
+    }
+
+    /// The merged columns, which are the first, once more at the end, as those of a table.
+    private func aliased(_ bound: Bound, merged: Int, as alias: String, _ at: Int) throws(SQLError)
+        -> Bound
+    {
+        guard !bound.scope.hasTable(alias) else {
+            throw SQLError(
+                .duplicateAlias, "table name \"\(alias)\" specified more than once",
+                position: binder.position(at))
+        }
+        let fields = bound.plan.fields
+        let order = Array(fields.indices) + Array(0..<merged)
+        var scope = bound.scope
+        for index in 0..<merged {
+            scope.entries.append(
+                .init(
+                    table: alias, name: fields[index].name, type: fields[index].type,
+                    isHidden: true, position: index))
+        }
+        return (
+            .project(
+                bound.plan, order.map { .column($0, fields[$0].type) }, order.map { fields[$0] }),
+            scope
+        )
     }
 
     private func usingColumn(_ name: String, _ scope: Scope, _ side: String, _ at: Int)

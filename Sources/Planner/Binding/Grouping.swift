@@ -9,6 +9,9 @@ final class Grouping {
     let keys: [Expr]
     /// Which keys each grouping set has; nil when there is but one, with all of them.
     let sets: [[Int]]?
+    /// The keys that are literals of the select list, named by their position or alias: NULL in sets
+    /// without them, as nothing but the naming tells them from other literals.
+    var literalKeys: [Int: Int] = [:]
     private let keyTexts: [String]
     private(set) var aggregates: [Aggregate] = []
     private var aggregateTexts: [String] = []
@@ -33,6 +36,7 @@ final class Grouping {
 
     /// The column of an aggregate; equal ones are computed once.
     func add(_ aggregate: Aggregate) -> Expr {
+        let aggregate = Grouping.guarded(aggregate)
         let text =
             aggregate.function.rawValue + (aggregate.argument.map { $0.fingerprint } ?? "")
             + "|" + (aggregate.filter.map { $0.fingerprint } ?? "")
@@ -46,6 +50,29 @@ final class Grouping {
         aggregates.append(aggregate)
         aggregateTexts.append(text)
         return .column(keyWidth + aggregates.count - 1, aggregate.result)
+    }
+
+    /// The key that an item of the select list is when it is a literal.
+    func literalKey(_ item: Int) -> Expr? {
+        sets == nil ? nil : literalKeys[item].map { .column($0, keys[$0].type) }
+    }
+
+    /// What the aggregate takes, computed only for rows that pass its FILTER when it can fail.
+    private static func guarded(_ aggregate: Aggregate) -> Aggregate {
+        guard let filter = aggregate.filter else { return aggregate }
+        func guarded(_ expression: Expr) -> Expr {
+            guard expression.canFail else { return expression }
+            let type = expression.type
+            return .cases(
+                [(when: filter, then: expression)], otherwise: .constant(.null, type), type)
+        }
+        var copy = aggregate
+        copy.argument = aggregate.argument.map(guarded)
+        copy.second = aggregate.second.map(guarded)
+        for index in copy.order.indices {
+            copy.order[index].expression = guarded(copy.order[index].expression)
+        }
+        return copy
     }
 
     /// Columns before the aggregates: the keys, and the number of the grouping set.

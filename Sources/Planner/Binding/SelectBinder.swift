@@ -112,15 +112,18 @@ struct SelectBinder {
         throws(SQLError) -> Grouping
     {
         let calls = SetFunctionCalls()
-        var (keys, sets) = try groupKeys(items, scope, calls)
+        var literals: [Int: Int] = [:]
+        var (keys, sets) = try groupKeys(items, scope, calls, &literals)
         if sets == nil {
             let nodes = items.map(\.expression) + query.orderBy.map(\.expression)
             keys += Grouping.dependents(of: keys, nodes + [select.having].compactMap { $0 }, scope)
         }
         if !calls.isEmpty { plan = calls.applied(to: plan) }
-        return Grouping(
+        let grouping = Grouping(
             input: calls.extended(scope), keys: keys.map(calls.placed), sets: sets,
             subqueries: Subqueries(binder, outer: calls.extended(scope)), setCalls: calls)
+        grouping.literalKeys = literals
+        return grouping
     }
 
     private func having(_ expressions: ExpressionBinder) throws(SQLError) -> Expr? {
@@ -137,10 +140,16 @@ struct SelectBinder {
         -> [Output]
     {
         var outputs: [Output] = []
-        for item in items {
+        for (index, item) in items.enumerated() {
+            let expression: Expr
+            if let key = expressions.grouping?.literalKey(index) {
+                expression = key
+            } else {
+                expression = try expressions.bind(item.expression)
+            }
             outputs.append(
                 Output(
-                    expression: try expressions.bind(item.expression),
+                    expression: expression,
                     name: item.alias ?? SelectBinder.name(of: item.expression),
                     at: item.expression.at))
         }
@@ -251,19 +260,24 @@ struct SelectBinder {
 
     // MARK: - Grouping
 
-    /// The keys, and which of them each grouping set has.
+    /// The keys, and which of them each grouping set has; `literals` are those that are literal items.
     private func groupKeys(
-        _ items: [Select.Item], _ scope: Scope, _ setCalls: SetFunctionCalls
+        _ items: [Select.Item], _ scope: Scope, _ setCalls: SetFunctionCalls,
+        _ literals: inout [Int: Int]
     ) throws(SQLError) -> ([Expr], [[Int]]?) {
         var keys: [Expr] = []
         var texts: [String] = []
         func key(_ node: Expression) throws(SQLError) -> Int {
-            let bound = try groupKey(node, items, scope, setCalls)
+            let item = try namedItem(node, items, scope)
+            let bound = try groupKey(item.map { items[$0].expression } ?? node, scope, setCalls)
             let text = bound.fingerprint
-            if let found = texts.firstIndex(of: text) { return found }
-            keys.append(bound)
-            texts.append(text)
-            return keys.count - 1
+            let number = texts.firstIndex(of: text) ?? keys.count
+            if number == keys.count {
+                keys.append(bound)
+                texts.append(text)
+            }
+            if let item, case .literal = items[item].expression { literals[item] = number }
+            return number
         }
         func list(_ nodes: [Expression]) throws(SQLError) -> [Int] {
             var numbers: [Int] = []
@@ -311,12 +325,18 @@ struct SelectBinder {
         return (keys, isPlain ? nil : all.map { Array(Set($0)).sorted() })
     }
 
-    private func groupKey(
-        _ node: Expression, _ items: [Select.Item], _ scope: Scope, _ setCalls: SetFunctionCalls
-    ) throws(SQLError) -> Expr {
+    private func groupKey(_ node: Expression, _ scope: Scope, _ setCalls: SetFunctionCalls)
+        throws(SQLError) -> Expr
+    {
         var plain = ExpressionBinder(binder: binder, scope: scope, forbidsAggregates: "GROUP BY")
         plain.setCalls = setCalls
-        var target = node
+        return try binder.resolved(try plain.bind(node), at: node.at)
+    }
+
+    /// The item of the select list that GROUP BY names by its position or its alias.
+    private func namedItem(_ node: Expression, _ items: [Select.Item], _ scope: Scope)
+        throws(SQLError) -> Int?
+    {
         switch node {
         case .literal(.integer(let text), let at):
             guard let number = Int(text), number >= 1, number <= items.count else {
@@ -324,29 +344,29 @@ struct SelectBinder {
                     .invalidColumnReference, "GROUP BY position \(text) is not in select list",
                     position: binder.position(at))
             }
-            target = items[number - 1].expression
+            let target = items[number - 1].expression
             if Grouping.hasAggregate(target) {
                 throw SQLError(
                     .groupingError, "aggregate functions are not allowed in GROUP BY",
                     position: binder.position(target.at))
             }
+            return number - 1
         case .literal(.string, let at), .literal(.decimal, let at):
             throw SQLError(
                 .syntaxError, "non-integer constant in GROUP BY", position: binder.position(at))
         case .column(let parts, let at) where parts.count == 1 && scope.matches(parts).isEmpty:
             // An input column wins over an output name, as in PostgreSQL.
-            let named = items.filter {
-                ($0.alias ?? SelectBinder.name(of: $0.expression)) == parts[0]
+            let named = items.indices.filter {
+                (items[$0].alias ?? SelectBinder.name(of: items[$0].expression)) == parts[0]
             }
-            if let first = named.first { target = first.expression }
             if named.count > 1 {
                 throw SQLError(
                     .ambiguousColumn, "GROUP BY \"\(parts[0])\" is ambiguous",
                     position: binder.position(at))
             }
-        default: break
+            return named.first
+        default: return nil
         }
-        return try binder.resolved(try plain.bind(target), at: target.at)
     }
 
     private func keyFields(_ grouping: Grouping) -> [Field] {

@@ -191,7 +191,7 @@ extension FunctionSection {
             .init(
                 "like_escape",
                 "a LIKE pattern with another escape character as one with the backslash",
-                ["text text": 1637]),
+                ["text text": 1637, "bytea bytea": 2009]),
             .init(
                 "regexp_count", "how many matches there are; from a place on, with options",
                 ["text text": 6254, "text text int4": 6255, "text text int4 text": 6256]),

@@ -229,10 +229,14 @@ struct Lexer {
                 count += 1
             }
             if byte == 120 {
-                result.append(UInt8(truncatingIfNeeded: value))
+                // Without digits it is but an x.
+                result.append(count == 0 ? byte : UInt8(truncatingIfNeeded: value))
             } else {
                 guard count == digits, let scalar = Unicode.Scalar(value) else {
-                    throw error("invalid Unicode escape", from: at)
+                    throw SQLError(
+                        .invalidEscapeSequence, "invalid Unicode escape",
+                        hint: "Unicode escapes must be \\uXXXX or \\UXXXXXXXX.",
+                        position: Lexer.position(bytes, at))
                 }
                 result += Array(String(Character(scalar)).utf8)
             }

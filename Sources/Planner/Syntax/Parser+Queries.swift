@@ -297,7 +297,9 @@ extension Parser {
         }
         if accept("on") { return .join(kind, left, right, .on(try expression()), at: at) }
         try expect("using")
-        return .join(kind, left, right, .using(try nameList()), at: at)
+        let names = try nameList()
+        let alias = accept("as") ? try self.name() : nil
+        return .join(kind, left, right, .using(names, alias: alias), at: at)
     }
 
     private mutating func tablePrimary() throws(SQLError) -> TableReference {
@@ -325,19 +327,21 @@ extension Parser {
                 try expect(symbol: ")")
                 return .subquery(query, alias: try tableAlias(), isLateral: true, at: at)
             }
-            let name = try qualifiedName()
-            return .function(
-                try call(name.parts, at), alias: try tableAlias(), withOrdinality: false)
+            return try tableFunction(try qualifiedName(), at)
         }
         _ = accept("only")
         let name = try qualifiedName()
-        if peek == .symbol("(") {
-            let call = try call(name.parts, at)
-            let withOrdinality = accept(["with", "ordinality"])
-            return .function(call, alias: try tableAlias(), withOrdinality: withOrdinality)
-        }
+        if peek == .symbol("(") { return try tableFunction(name, at) }
         _ = accept(symbol: "*")
         return .table(name.parts, alias: try tableAlias(), at: at)
+    }
+
+    private mutating func tableFunction(_ name: QualifiedName, _ at: Int) throws(SQLError)
+        -> TableReference
+    {
+        let call = try call(name.parts, at)
+        let withOrdinality = accept(["with", "ordinality"])
+        return .function(call, alias: try tableAlias(), withOrdinality: withOrdinality)
     }
 
     private mutating func tableAlias() throws(SQLError) -> TableAlias? {

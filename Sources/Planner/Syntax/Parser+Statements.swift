@@ -133,7 +133,33 @@ extension Parser {
         if name != "timezone" || isWord("to") || peek == .symbol("=") {
             if !accept("to") { try expect(symbol: "=") }
         }
+        if name == "timezone", isWord("interval"), case .string = peek(ahead: 1) {
+            return .set(name: name, value: try zoneInterval(), isLocal: isLocal)
+        }
         return .set(name: name, value: try settingValue(), isLocal: isLocal)
+    }
+
+    /// INTERVAL '-08:15' HOUR TO MINUTE as the name of a zone.
+    private mutating func zoneInterval() throws(SQLError) -> String {
+        let at = token.start
+        advance()
+        guard case .string(let text) = peek else { throw unexpected() }
+        advance()
+        let fields = try intervalFields()
+        let digits = fields?.hasSuffix("second") == true ? try intervalDigits().first : nil
+        let type = DataType(
+            .interval, modifier: IntervalFields.modifier(fields: fields, digits: digits) ?? -1)
+        let value = try TextEncoding.parse(Array(text.utf8), type)
+        guard case .interval(let interval) = value, interval.months == 0, interval.days == 0,
+            abs(interval.microseconds) < 604_800_000_000
+        else {
+            throw SQLError(
+                .invalidParameterValue,
+                "invalid value for parameter \"TimeZone\": \"\(text)\"",
+                hint: "An interval of less than a week, without months and days, is needed.",
+                position: position(at))
+        }
+        return TimeZones.east(seconds: Int(interval.microseconds / 1_000_000)).name
     }
 
     private mutating func settingValue() throws(SQLError) -> String? {

@@ -88,11 +88,13 @@ struct SessionSettings {
             value = "UTF8"
         case "timezone":
             if ["default", "local"].contains(value.lowercased()) { value = initial[key] ?? "UTC" }
-            guard TimeZones.number(named: value) != nil else {
+            guard let rules = TimeZones.rules(named: value) else {
                 throw SQLError(
                     .invalidParameterValue,
                     "invalid value for parameter \"TimeZone\": \"\(value)\"")
             }
+            // Hours are shown as the zone that they make.
+            if Double(value) != nil { value = rules.name }
         case "datestyle":
             guard
                 let style = try DateStyleText.canonical(value, current: values[key] ?? "")

@@ -24,6 +24,12 @@ package enum CalendarDate {
         return value
     }
 
+    /// Midnight of a date; of one beyond the range of timestamps, what is between all of them and
+    /// infinity.
+    package static func comparable(_ day: Int64) -> Int64 {
+        (try? timestamp(day)) ?? (day < 0 ? Timestamp.beforeAll : Timestamp.behindAll)
+    }
+
     /// The date of a timestamp.
     package static func day(_ timestamp: Int64) -> Int64 {
         if timestamp == Timestamp.infinity { return infinity }

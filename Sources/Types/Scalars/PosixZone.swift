@@ -26,7 +26,7 @@ struct PosixZone: Sendable {
             (summer, start, end) = (nil, nil, nil)
             return
         }
-        guard let second = PosixZone.name(&rest) else { return nil }
+        guard let second = PosixZone.name(&rest), !second.isEmpty else { return nil }
         var seconds = -offset + 3600
         if rest.first != ",", let given = PosixZone.time(&rest) { seconds = -given }
         summer = .init(seconds: seconds, abbreviation: second)
@@ -45,7 +45,7 @@ struct PosixZone: Sendable {
         }
         let name = rest.prefix { $0.isLetter }
         rest = rest.dropFirst(name.count)
-        return name.isEmpty ? nil : String(name)
+        return String(name)
     }
 
     private static func number(_ rest: inout Substring) -> Int? {

@@ -201,10 +201,29 @@ package enum TimeZones {
         return try? TimeZoneRules(name: name, file: file)
     }
 
-    /// +02, -05:30 and the like: hours east of Greenwich, as SET TIME ZONE takes them.
+    /// +02, -8, 10.5: hours east of Greenwich, as SET TIME ZONE takes them. With a colon (-05:30) it is a
+    /// POSIX zone without a name, which counts to the west.
     private static func fixed(_ name: String) -> TimeZoneRules? {
-        guard let seconds = offset(name) else { return nil }
-        return TimeZoneRules(name: name, seconds: seconds, abbreviation: name)
+        guard name.utf8.count <= 16, name.utf8.allSatisfy({ $0 < 58 }), let hours = Double(name),
+            abs(hours) <= 167
+        else { return nil }
+        return east(seconds: Int(hours * 3600))
+    }
+
+    /// A zone of one offset, called as PostgreSQL calls it: <-08>+08.
+    package static func east(seconds: Int) -> TimeZoneRules {
+        func text(_ isNegative: Bool) -> String {
+            let size = seconds.magnitude
+            func two(_ number: UInt) -> String { (number < 10 ? "0" : "") + String(number) }
+            var text = (isNegative ? "-" : "+") + two(size / 3600)
+            if size % 3600 != 0 { text += ":" + two(size / 60 % 60) }
+            if size % 60 != 0 { text += ":" + two(size % 60) }
+            return text
+        }
+        let abbreviation = text(seconds < 0)
+        return TimeZoneRules(
+            name: "<\(abbreviation)>" + text(seconds > 0), seconds: seconds,
+            abbreviation: abbreviation)
     }
 
     /// Seconds east of Greenwich of a sign and hours; nil for anything else.
@@ -260,18 +279,23 @@ package struct NamedZone {
         abbreviation = changing
     }
 
-    private func shifted(_ value: Int64, _ sign: Int64) -> Int64? {
-        guard let abbreviation, Timestamp.isFinite(value),
-            let seconds = rules.offset(named: abbreviation, around: value)
-        else { return nil }
-        return value &+ sign * Int64(seconds) * 1_000_000
+    /// Seconds east of Greenwich that the abbreviation meant around an instant; nil where the zone's own
+    /// offset counts.
+    private func changed(around instant: Int64) -> Int? {
+        guard let abbreviation, Timestamp.isFinite(instant) else { return nil }
+        return rules.offset(named: abbreviation, around: instant)
     }
 
     /// What clocks show at an instant.
-    package func local(_ instant: Int64) -> Int64 { shifted(instant, 1) ?? rules.local(instant) }
+    package func local(_ instant: Int64) -> Int64 {
+        guard let seconds = changed(around: instant) else { return rules.local(instant) }
+        return instant &+ Int64(seconds) * 1_000_000
+    }
 
     /// The instant at which clocks show `local`.
     package func instant(ofLocal local: Int64) -> Int64 {
-        shifted(local, -1) ?? rules.instant(ofLocal: local)
+        let instant = rules.instant(ofLocal: local)
+        guard let seconds = changed(around: instant) else { return instant }
+        return local &- Int64(seconds) * 1_000_000
     }
 }

@@ -129,11 +129,18 @@ package enum Timestamp {
                 throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
             }
         }
-        let (daysPart, overflow) = Int64(interval.days).multipliedReportingOverflow(
-            by: microsecondsPerDay)
-        let (withDays, overflow2) = result.addingReportingOverflow(daysPart)
-        let (sum, overflow3) = withDays.addingReportingOverflow(interval.microseconds)
-        guard !overflow, !overflow2, !overflow3, inRange(sum) else {
+        if interval.days != 0 {
+            // By days, as the microseconds of so many may not fit where the sum does.
+            let (day, time) = split(result)
+            let (midnight, overflow) = (day + Int64(interval.days)).multipliedReportingOverflow(
+                by: microsecondsPerDay)
+            guard !overflow, inRange(midnight) else {
+                throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
+            }
+            result = midnight + time
+        }
+        let (sum, overflow) = result.addingReportingOverflow(interval.microseconds)
+        guard !overflow, inRange(sum) else {
             throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
         }
         return sum
@@ -143,9 +150,11 @@ package enum Timestamp {
     static let yearRange = -4800...294_300
 
     /// 4713 BC to 294276 AD, as PostgreSQL.
-    package static func inRange(_ value: Int64) -> Bool {
-        value >= -211_813_488_000_000_000 && value < 9_223_371_331_200_000_000
-    }
+    package static func inRange(_ value: Int64) -> Bool { value > beforeAll && value < behindAll }
+
+    /// Between the infinities and all other timestamps.
+    package static let beforeAll: Int64 = -211_813_488_000_000_001
+    package static let behindAll: Int64 = 9_223_371_331_200_000_000
 
     // MARK: - Text
 

@@ -99,7 +99,8 @@ package enum TimeText {
         let parsed = try moment(text, order, now, "timestamp with time zone")
         if let special = parsed.special { return value(special) }
         if let instant = parsed.instant { return instant }
-        let local = try local(parsed, text)
+        // What clocks show may be beyond the range where the instant is not.
+        let local = try value(ofClock: parsed, text)
         let offset = (parsed.zone ?? .rules(zone)).offset(atLocal: local)
         let (instant, overflow) = local.subtractingReportingOverflow(Int64(offset) * 1_000_000)
         guard !overflow, Timestamp.inRange(instant) else { throw outOfRange("timestamp", text) }
@@ -157,11 +158,17 @@ package enum TimeText {
         }
     }
 
+    /// Up to a day beyond the range on either side.
+    private static func value(ofClock parsed: Parsed, _ text: [UInt8]) throws(SQLError) -> Int64 {
+        let fields = parsed.fields
+        guard Timestamp.yearRange.contains(fields.year),
+            fields.year < 294_277 || (fields.year == 294_277 && fields.month == 1 && fields.day == 1)
+        else { throw outOfRange("timestamp", text) }
+        return Timestamp.value(fields)
+    }
+
     private static func local(_ parsed: Parsed, _ text: [UInt8]) throws(SQLError) -> Int64 {
-        guard Timestamp.yearRange.contains(parsed.fields.year) else {
-            throw outOfRange("timestamp", text)
-        }
-        let value = Timestamp.value(parsed.fields)
+        let value = try value(ofClock: parsed, text)
         guard Timestamp.inRange(value) else { throw outOfRange("timestamp", text) }
         return value
     }

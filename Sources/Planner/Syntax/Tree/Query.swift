@@ -76,7 +76,8 @@ package indirect enum TableReference: Sendable {
     package enum JoinCondition: Sendable {
         case none
         case on(Expression)
-        case using([String])
+        /// The alias is that of a table of the merged columns.
+        case using([String], alias: String?)
         case natural
     }
 
