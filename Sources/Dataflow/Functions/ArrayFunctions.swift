@@ -419,47 +419,53 @@ package enum ArrayFunctions {
             "searching for elements in multidimensional arrays is not supported")
     }
 
+    /// array_position(array, element [, from])
+    private static func position(_ types: [DataType], _ type: DataType) -> ScalarFunction {
+        let arguments = [type, type.elementType] + (types.count == 3 ? [.int4] : [])
+        return ScalarFunction("array_position", arguments, .int4, strict: false, canFail: true) {
+            e, c in
+            let builder = ColumnBuilder(.int64, capacity: e.count)
+            for row in 0..<e.count {
+                let hasNoStart = c.count == 3 && c[2].isNull(row)
+                if c[0].isNull(row) || hasNoStart {
+                    builder.appendNull()
+                    if hasNoStart, !c[0].isNull(row) {
+                        e.fail(
+                            row,
+                            SQLError(
+                                .nullValueNotAllowed, "initial position must not be null"))
+                    }
+                    continue
+                }
+                let value = array(c[0], row, type)
+                if value.dimensions.count > 1 {
+                    builder.appendNull()
+                    e.fail(row, severalDimensions)
+                    continue
+                }
+                let wanted = c[1].value(row).canonical
+                let lower = value.lowerBounds.first ?? 1
+                let from = c.count == 3 ? Int(c[2].int64s.cells[row]) - lower : 0
+                let found = value.elements.indices.first {
+                    $0 >= from && value.elements[$0].canonical == wanted
+                }
+                if let found {
+                    builder.append(Int64(found + lower))
+                } else {
+                    builder.appendNull()
+                }
+            }
+            return builder.column()
+        }
+    }
+
     private static func searching(_ name: String, _ types: [DataType], _ type: DataType)
         -> ScalarFunction?
     {
         let element = type.elementType
         switch (name, types.count) {
         case ("array_position", 2), ("array_position", 3):
-            let arguments = [type, element] + (types.count == 3 ? [.int4] : [])
-            return ScalarFunction(name, arguments, .int4, strict: false, canFail: true) { e, c in
-                let builder = ColumnBuilder(.int64, capacity: e.count)
-                for row in 0..<e.count {
-                    let hasNoStart = c.count == 3 && c[2].isNull(row)
-                    if c[0].isNull(row) || hasNoStart {
-                        builder.appendNull()
-                        if hasNoStart, !c[0].isNull(row) {
-                            e.fail(
-                                row,
-                                SQLError(
-                                    .nullValueNotAllowed, "initial position must not be null"))
-                        }
-                        continue
-                    }
-                    let value = array(c[0], row, type)
-                    if value.dimensions.count > 1 {
-                        builder.appendNull()
-                        e.fail(row, severalDimensions)
-                        continue
-                    }
-                    let wanted = c[1].value(row).canonical
-                    let lower = value.lowerBounds.first ?? 1
-                    let from = c.count == 3 ? Int(c[2].int64s.cells[row]) - lower : 0
-                    let found = value.elements.indices.first {
-                        $0 >= from && value.elements[$0].canonical == wanted
-                    }
-                    if let found {
-                        builder.append(Int64(found + lower))
-                    } else {
-                        builder.appendNull()
-                    }
-                }
-                return builder.column()
-            }
+            return position(types, type)
         case ("array_positions", 2):
             return arrays(name, [type, element], .array(of: .int4)) { (c, row) throws(SQLError) in
                 if c[0].isNull(row) { return nil }

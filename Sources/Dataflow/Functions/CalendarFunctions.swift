@@ -407,10 +407,10 @@ package enum CalendarFunctions {
                 try Timestamp.checked(try namedZone(c[0], row).local(cell(c[1], row)))
             },
             int("timezone", [.interval, .timestamp], .timestamptz) { (c, row) throws(SQLError) in
-                cell(c[1], row) - c[0].intervals.cells[row].microseconds
+                try moved(cell(c[1], row), by: c[0].intervals.cells[row], sign: -1)
             },
             int("timezone", [.interval, .timestamptz], .timestamp) { (c, row) throws(SQLError) in
-                cell(c[1], row) + c[0].intervals.cells[row].microseconds
+                try moved(cell(c[1], row), by: c[0].intervals.cells[row], sign: 1)
             },
             int("to_timestamp", [.float8], .timestamptz) { (c, row) throws(SQLError) in
                 let seconds = c[0].doubles.cells[row]
@@ -431,6 +431,25 @@ package enum CalendarFunctions {
                 return value
             },
         ]
+    }
+
+    /// A time moved by the whole seconds of an interval that stands for a zone.
+    private static func moved(_ value: Int64, by zone: Interval, sign: Int64) throws(SQLError)
+        -> Int64
+    {
+        guard Timestamp.isFinite(value) else { return value }
+        guard zone.months == 0, zone.days == 0 else {
+            var text: [UInt8] = []
+            zone.appendText(to: &text)
+            throw SQLError(
+                .invalidParameterValue,
+                "interval time zone \"\(String(decoding: text, as: UTF8.self))\" must not include "
+                    + "months or days")
+        }
+        let seconds = zone.microseconds / 1_000_000 * 1_000_000
+        let (result, overflow) = value.addingReportingOverflow(sign * seconds)
+        guard !overflow else { throw SQLError(.datetimeFieldOverflow, "timestamp out of range") }
+        return try Timestamp.checked(result)
     }
 
     // MARK: - Making

@@ -20,22 +20,24 @@ enum PatternFunctions {
                     return found != negated
                 }
             }
-        } + [("~~", false), ("!~~", true)].map { (symbol, negated) in
-            ScalarFunction(symbol, [.bytea, .bytea], .boolean, canFail: true) { e, c in
-                let (bytes, patterns) = (c[0].view, c[1].view)
-                return RowKernels.bools(e, c) { (row) throws(SQLError) in
-                    let found = unsafe try like(
-                        Array(bytes.text(row)), Array(patterns.text(row)), characters: false)
-                    return found != negated
-                }
-            }
-        } + [DataType.text, .bytea].map { type in
-            ScalarFunction("like_escape", [type, type], type, canFail: true) { e, c in
-                RowKernels.texts(e, c) { (row) throws(SQLError) in
-                    try withEscape(c[0].textBytes(row), c[1].textBytes(row))
-                }
-            }
         }
+            + [("~~", false), ("!~~", true)].map { (symbol, negated) in
+                ScalarFunction(symbol, [.bytea, .bytea], .boolean, canFail: true) { e, c in
+                    let (bytes, patterns) = (c[0].view, c[1].view)
+                    return RowKernels.bools(e, c) { (row) throws(SQLError) in
+                        let found = unsafe try like(
+                            Array(bytes.text(row)), Array(patterns.text(row)), characters: false)
+                        return found != negated
+                    }
+                }
+            }
+            + [DataType.text, .bytea].map { type in
+                ScalarFunction("like_escape", [type, type], type, canFail: true) { e, c in
+                    RowKernels.texts(e, c) { (row) throws(SQLError) in
+                        try withEscape(c[0].textBytes(row), c[1].textBytes(row))
+                    }
+                }
+            }
     }
 
     /// Rewrites a pattern with another escape character to one with a backslash.

@@ -10,7 +10,9 @@ package final class Binder {
     /// Types of `$1`, `$2`, … as far as they are known; `unknown` until something decides.
     package private(set) var parameterTypes: [DataType]
     let parameterValues: [Value]?
-    var commonTables: [[String: LogicalPlan]] = []
+    var commonTables: [[String: CommonTableBinding]] = []
+    /// How often each of them has been read, by its place.
+    var commonTableUses: [Int: Int] = [:]
     /// What names stood for when the text was written down: a view's text means the same when a
     /// relation has another name since.
     package var pinnedNames: [String: Int32] = [:]
@@ -28,6 +30,8 @@ package final class Binder {
     /// of those that have run, by their place.
     package internal(set) var lockingQueries: [LockingQuery] = []
     package var lockedRows: [Int: LogicalPlan] = [:]
+    /// Queries of WITH that are read more than once and give other rows each time: they run first, too.
+    package internal(set) var volatileTables: [CommonTableBinding] = []
     /// Every relation that the statement has named, views included.
     package var references: Set<Int32> = []
 

@@ -324,7 +324,8 @@ struct ExpressionBinder {
 
     /// A date that is compared with a time stamp, whose range is smaller than that of dates.
     private func midnight(_ value: Expr, beside other: Expr) -> Expr {
-        guard value.type.kind == .date, other.type.kind == .timestamp || other.type.kind == .timestamptz
+        guard value.type.kind == .date,
+            other.type.kind == .timestamp || other.type.kind == .timestamptz
         else { return value }
         let type = other.type.base.styled(binder.textStyle)
         return .call(CalendarFunctions.midnight(as: type), [value], type)

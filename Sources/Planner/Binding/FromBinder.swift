@@ -138,12 +138,8 @@ struct FromBinder {
     private func table(_ parts: [String], _ alias: TableAlias?, _ at: Int) throws(SQLError) -> Bound
     {
         let name = alias?.name ?? parts[parts.count - 1]
-        if parts.count == 1 {
-            for tables in binder.commonTables.reversed() {
-                if let plan = tables[parts[0]] {
-                    return try scoped(plan, name, alias?.columns ?? [], at)
-                }
-            }
+        if parts.count == 1, let plan = binder.commonTable(parts[0]) {
+            return try scoped(plan, name, alias?.columns ?? [], at)
         }
         let object = try binder.relation(parts, at: at)
         if object.kind == .system, binder.isForView {

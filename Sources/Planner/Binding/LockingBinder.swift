@@ -48,6 +48,9 @@ extension Binder {
             throw SQLError.unsupported("\(clause.name) in a view", at: position(clause.at))
         }
         if let rows = lockedRows[query.at] { return rows }
+        if let at = query.tiesAt {
+            throw SQLError.unsupported("WITH TIES with \(clause.name)", at: position(at))
+        }
         let select: Select
         switch query.body {
         case .select(let body): select = body

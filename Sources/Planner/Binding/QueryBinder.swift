@@ -18,26 +18,6 @@ extension Binder {
         }
     }
 
-    /// Binds what stands behind a WITH.
-    func binding<Bound>(_ with: [Query.CommonTable], _ body: () throws(SQLError) -> Bound)
-        throws(SQLError) -> Bound
-    {
-        var tables: [String: LogicalPlan] = [:]
-        commonTables.append(tables)
-        defer { commonTables.removeLast() }
-        for table in with {
-            if tables[table.name] != nil {
-                throw SQLError(
-                    .duplicateAlias, "WITH query name \"\(table.name)\" specified more than once",
-                    position: position(table.at))
-            }
-            let plan = try withKnownTypes(try bind(table.query), at: table.at)
-            tables[table.name] = try renamed(plan, table.columns, table.name, at: table.at)
-            commonTables[commonTables.count - 1] = tables
-        }
-        return try body()
-    }
-
     /// The plan with other column names. - Throws: 42P10 for too many of them.
     func renamed(_ plan: LogicalPlan, _ names: [String], _ table: String, at: Int) throws(SQLError)
         -> LogicalPlan
@@ -153,6 +133,23 @@ extension Binder {
         let limit = try rowBound(query.limit, "LIMIT", .invalidLimit)
         let offset = try rowBound(query.offset, "OFFSET", .invalidOffset) ?? 0
         if keys.isEmpty, limit == nil, offset == 0 { return plan }
+        if let at = query.tiesAt, let limit, limit > 0 {
+            guard !keys.isEmpty else {
+                throw SQLError(
+                    .syntaxError, "WITH TIES cannot be specified without ORDER BY clause",
+                    position: position(at))
+            }
+            if let clause = query.locking.first(where: { $0.wait == .skipLocked }) {
+                throw SQLError(
+                    .featureNotSupported,
+                    "SKIP LOCKED and WITH TIES options cannot be used together",
+                    position: position(clause.at))
+            }
+            let first = LogicalPlan.Rank(
+                partition: [], order: keys, functions: [],
+                bound: .init(.rank, limit: limit.clampedSum(offset)))
+            return .sort(.rank(plan, first), keys, limit: nil, offset: offset)
+        }
         return .sort(plan, keys, limit: limit, offset: offset)
     }
 

@@ -56,10 +56,8 @@ extension Parser {
                     isWord("row") || isWord("rows")
                     ? .literal(.integer("1"), at: at) : try expression()
                 if !accept("rows") { try expect("row") }
-                if accept(["with", "ties"]) {
-                    throw SQLError.unsupported("WITH TIES", at: position(at))
-                }
-                try expect("only")
+                query.tiesAt = accept(["with", "ties"]) ? at : nil
+                if query.tiesAt == nil { try expect("only") }
             } else if let locking = try locking() {
                 query.locking += locking
             } else {

@@ -300,7 +300,8 @@ extension Session {
         if name == "topics" {
             return StatementResult.lines("name", database.topics.names, tag: "SHOW")
         }
-        return StatementResult.lines(name, [try settings.value(name)], tag: "SHOW")
+        let title = SessionSettings.reported.first { $0.lowercased() == name } ?? name
+        return StatementResult.lines(title, [try settings.value(name)], tag: "SHOW")
     }
 
     private static let shownKinds: [String: CatalogObject.Kind] = [

@@ -4,7 +4,8 @@ import Types
 /// SELECT … FOR UPDATE: its rows are read, locked, and read again until all rows that come back were
 /// the transaction's own before they were read.
 extension Session {
-    /// Binds a statement; its queries with FOR UPDATE run first, and it is bound over their rows.
+    /// Binds a statement; its queries with FOR UPDATE run first, and those of WITH whose rows are read in
+    /// several places though they would be others each time; the statement is bound over their rows.
     func binding<Bound>(
         _ text: String, _ parameters: Parameters, _ bind: (Binder) throws(SQLError) -> Bound
     ) async throws(SQLError) -> (bound: Bound, binder: Binder) {
@@ -14,8 +15,19 @@ extension Session {
             binder.lockedRows = rows
             let bound = try bind(binder)
             // One at a time: those behind it may read what it gives.
-            guard let query = binder.lockingQueries.first else { return (bound, binder) }
-            rows[query.at] = .literal(try await locking(query, binder.references), query.fields)
+            if let query = binder.lockingQueries.first {
+                rows[query.at] = .literal(try await locking(query, binder.references), query.fields)
+            } else if let table = binder.volatileTables.first {
+                let plan = Optimizer.optimized(table.plan)
+                let batches = try await run(plan, reading: binder.references)
+                let types = plan.types
+                let whole = try await onQueryThread { () throws(SQLError) in
+                    Batch.concatenated(batches, types: types)
+                }
+                rows[table.at] = .literal(whole, plan.fields)
+            } else {
+                return (bound, binder)
+            }
             if let memory { heldMemory.append(memory) }
         }
     }

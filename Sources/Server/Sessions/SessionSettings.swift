@@ -94,7 +94,9 @@ struct SessionSettings {
                     "invalid value for parameter \"TimeZone\": \"\(value)\"")
             }
             // Hours are shown as the zone that they make.
-            if Double(value) != nil { value = rules.name }
+            if Double(value) != nil || rules.name == "UTC" && value.lowercased() == "utc" {
+                value = rules.name
+            }
         case "datestyle":
             guard
                 let style = try DateStyleText.canonical(value, current: values[key] ?? "")

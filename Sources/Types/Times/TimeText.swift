@@ -162,7 +162,8 @@ package enum TimeText {
     private static func value(ofClock parsed: Parsed, _ text: [UInt8]) throws(SQLError) -> Int64 {
         let fields = parsed.fields
         guard Timestamp.yearRange.contains(fields.year),
-            fields.year < 294_277 || (fields.year == 294_277 && fields.month == 1 && fields.day == 1)
+            fields.year < 294_277
+                || (fields.year == 294_277 && fields.month == 1 && fields.day == 1)
         else { throw outOfRange("timestamp", text) }
         return Timestamp.value(fields)
     }

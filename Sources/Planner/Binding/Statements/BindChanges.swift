@@ -53,13 +53,6 @@ extension Binder {
         return index
     }
 
-    func bindCommonTables(_ list: [Query.CommonTable]) throws(SQLError) {
-        for table in list {
-            let plan = try renamed(try bind(table.query), table.columns, table.name, at: table.at)
-            commonTables[commonTables.count - 1][table.name] = plan
-        }
-    }
-
     func assigned(
         _ expression: Expr, to column: CatalogColumn, at: Int, isDefault: Bool = false
     ) throws(SQLError) -> Expr {
@@ -266,8 +259,8 @@ extension Binder {
 
     /// - Throws: as `bind(_: Insert)`.
     package func bind(_ update: Update) throws(SQLError) -> BoundChange {
-        commonTables.append([:])
-        defer { commonTables.removeLast() }
+        beginCommonTables()
+        defer { endCommonTables() }
         try bindCommonTables(update.with)
         let table = try target(update.table, "update")
         let width = table.columns.count
@@ -303,8 +296,8 @@ extension Binder {
 
     /// - Throws: as `bind(_: Insert)`.
     package func bind(_ delete: Delete) throws(SQLError) -> BoundChange {
-        commonTables.append([:])
-        defer { commonTables.removeLast() }
+        beginCommonTables()
+        defer { endCommonTables() }
         try bindCommonTables(delete.with)
         let table = try target(delete.table, "delete from")
         let (plan, scope) = try changed(table, delete.alias, delete.using, delete.condition)

@@ -28,8 +28,8 @@ package struct BoundReturning: Sendable {
 extension Binder {
     /// - Throws: 42P01, 42809, 42703, 42601, 42804 as PostgreSQL does.
     package func bind(_ insert: Insert) throws(SQLError) -> BoundInsert {
-        commonTables.append([:])
-        defer { commonTables.removeLast() }
+        beginCommonTables()
+        defer { endCommonTables() }
         try bindCommonTables(insert.with)
         let table = try target(insert.table, "insert into")
         let at = insert.table.at

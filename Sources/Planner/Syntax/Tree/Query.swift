@@ -13,6 +13,8 @@ package struct Query: Sendable {
     package var body: QueryBody
     package var orderBy: [OrderItem] = []
     package var limit: Expression?
+    /// WITH TIES: also the rows that are equal to the last one in the order; where it stands.
+    package var tiesAt: Int?
     package var offset: Expression?
     package var locking: [RowLocking] = []
     package var at: Int
