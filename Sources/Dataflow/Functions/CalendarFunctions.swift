@@ -43,6 +43,16 @@ package enum CalendarFunctions {
         throws(SQLError) -> NamedZone
     {
         let name = String(decoding: column.textBytes(row), as: UTF8.self)
+        if eastward, let first = name.utf8.first, (48...57).contains(first) {
+            throw SQLError(
+                .invalidParameterValue,
+                "invalid input syntax for type numeric time zone: \"\(name)\"",
+                hint: "Numeric time zones must have \"-\" or \"+\" as first character.")
+        }
+        if eastward, Double(name) != nil, TimeZones.offset(name) == nil {
+            throw SQLError(
+                .invalidParameterValue, "numeric time zone \"\(name)\" out of range")
+        }
         guard let zone = NamedZone(name, eastward: eastward) else {
             throw SQLError(.invalidParameterValue, "time zone \"\(name)\" not recognized")
         }

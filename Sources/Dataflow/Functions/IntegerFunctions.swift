@@ -111,6 +111,37 @@ enum IntegerFunctions {
         ]
     }
 
+    /// The number behind the last bucket may be beyond an integer.
+    private static func numbered(_ bucket: Int64) throws(SQLError) -> Int64 {
+        guard bucket <= Int64(Int32.max) else {
+            throw SQLError(.numericValueOutOfRange, "integer out of range")
+        }
+        return bucket
+    }
+
+    /// Of a value between two bounds.
+    private static func bucket(_ v: [Numeric], _ count: Int64) throws(SQLError) -> Int64 {
+        guard v[0].isFinite, v[1].isFinite, v[2].isFinite else {
+            return try bucket(v[0].double, v[1].double, v[2].double, count)
+        }
+        guard count > 0 else { return try bucket(0, 0, 1, count) }
+        let order = Numeric.compare(v[1], v[2])
+        if order == 0 { return try bucket(0, 0, 0, count) }
+        let (low, high) = order < 0 ? (v[1], v[2]) : (v[2], v[1])
+        if Numeric.compare(v[0], low) < 0 { return order < 0 ? 0 : count + 1 }
+        if Numeric.compare(v[0], high) >= 0, order < 0 { return count + 1 }
+        if Numeric.compare(v[0], high) > 0, order > 0 { return 0 }
+        let distance =
+            order < 0
+            ? try Numeric.add(v[0], v[1].negated) : try Numeric.add(v[1], v[0].negated)
+        let width = try Numeric.add(high, low.negated)
+        let part = try Numeric.multiply(distance, Numeric(count))
+        let rest = try Numeric.remainder(part, width)
+        let whole = try Numeric.divide(
+            try Numeric.add(part, rest.negated), width, scale: 0)
+        return (whole.roundedInt64 ?? 0) + 1
+    }
+
     private static var buckets: [ScalarFunction] {
         [
             ScalarFunction(
@@ -118,7 +149,7 @@ enum IntegerFunctions {
             ) { e, c in
                 RowKernels.ints(e, c) { (row) throws(SQLError) in
                     let v = (0..<3).map { c[$0].doubles.cells[row] }
-                    return try bucket(v[0], v[1], v[2], c[3].int64s.cells[row])
+                    return try numbered(try bucket(v[0], v[1], v[2], c[3].int64s.cells[row]))
                 }
             },
             ScalarFunction(
@@ -126,26 +157,7 @@ enum IntegerFunctions {
             ) { e, c in
                 RowKernels.ints(e, c) { (row) throws(SQLError) in
                     let v = (0..<3).map { c[$0].numerics.cells[row] }
-                    let count = c[3].int64s.cells[row]
-                    guard v[0].isFinite, v[1].isFinite, v[2].isFinite else {
-                        return try bucket(v[0].double, v[1].double, v[2].double, count)
-                    }
-                    guard count > 0 else { return try bucket(0, 0, 1, count) }
-                    let order = Numeric.compare(v[1], v[2])
-                    if order == 0 { return try bucket(0, 0, 0, count) }
-                    let (low, high) = order < 0 ? (v[1], v[2]) : (v[2], v[1])
-                    if Numeric.compare(v[0], low) < 0 { return order < 0 ? 0 : count + 1 }
-                    if Numeric.compare(v[0], high) >= 0, order < 0 { return count + 1 }
-                    if Numeric.compare(v[0], high) > 0, order > 0 { return 0 }
-                    let distance =
-                        order < 0
-                        ? try Numeric.add(v[0], v[1].negated) : try Numeric.add(v[1], v[0].negated)
-                    let width = try Numeric.add(high, low.negated)
-                    let part = try Numeric.multiply(distance, Numeric(count))
-                    let rest = try Numeric.remainder(part, width)
-                    let whole = try Numeric.divide(
-                        try Numeric.add(part, rest.negated), width, scale: 0)
-                    return (whole.roundedInt64 ?? 0) + 1
+                    return try numbered(try bucket(v, c[3].int64s.cells[row]))
                 }
             },
         ]

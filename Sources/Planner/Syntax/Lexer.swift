@@ -133,9 +133,17 @@ struct Lexer {
     /// E'…', and U&, B, X, N strings. - Returns: false when it is an ordinary word.
     private mutating func prefixedString(_ byte: UInt8) throws(SQLError) -> Bool {
         let start = at
-        if byte | 32 == 117, peek(1) == 38, peek(2) == 39 {
+        if byte | 32 == 117, peek(1) == 38, peek(2) == 39 || peek(2) == 34 {
             at += 2
-            try addString(try unicodeString(from: start), from: start)
+            let isName = peek() == 34
+            let raw = try quoted(
+                peek(), "unterminated quoted \(isName ? "identifier" : "string")")
+            let text = try unicodeText(raw, escape: try escapeCharacter(), from: start)
+            if isName {
+                add(.quoted(Lexer.identifier(text)), from: start)
+            } else {
+                try addString(text, from: start)
+            }
             return true
         }
         guard peek(1) == 39 else { return false }
@@ -193,16 +201,20 @@ struct Lexer {
 
     private mutating func escapedString(from start: Int) throws(SQLError) -> [UInt8] {
         var result: [UInt8] = []
+        var high: UInt32?
         at += 1
         while at < bytes.count {
             let byte = peek()
+            if high != nil, byte != 92 || (peek(1) != 117 && peek(1) != 85) {
+                throw surrogateError(at)
+            }
             at += 1
             if byte == 39 {
                 if peek() != 39 { return result }
                 at += 1
                 result.append(39)
             } else if byte == 92 {
-                try escape(&result)
+                try escape(&result, &high)
             } else {
                 result.append(byte)
             }
@@ -210,7 +222,7 @@ struct Lexer {
         throw error("unterminated quoted string at or near \"\(near(start))\"", from: start)
     }
 
-    private mutating func escape(_ result: inout [UInt8]) throws(SQLError) {
+    private mutating func escape(_ result: inout [UInt8], _ high: inout UInt32?) throws(SQLError) {
         let byte = peek()
         at += 1
         switch byte {
@@ -232,13 +244,13 @@ struct Lexer {
                 // Without digits it is but an x.
                 result.append(count == 0 ? byte : UInt8(truncatingIfNeeded: value))
             } else {
-                guard count == digits, let scalar = Unicode.Scalar(value) else {
+                guard count == digits else {
                     throw SQLError(
                         .invalidEscapeSequence, "invalid Unicode escape",
                         hint: "Unicode escapes must be \\uXXXX or \\UXXXXXXXX.",
                         position: Lexer.position(bytes, at))
                 }
-                result += Array(String(Character(scalar)).utf8)
+                result += try character(value, &high, at)
             }
         case 48...55:
             var value = UInt32(byte - 48)
@@ -253,36 +265,92 @@ struct Lexer {
         }
     }
 
-    /// U&'d\0061t\+000061': code points after a backslash.
-    private mutating func unicodeString(from start: Int) throws(SQLError) -> [UInt8] {
-        let raw = try quoted(39, "unterminated quoted string")
+    /// The character behind UESCAPE, the backslash without it.
+    private mutating func escapeCharacter() throws(SQLError) -> UInt8 {
+        let mark = at
+        while at < bytes.count, TextScan.isSpace(peek()) { at += 1 }
+        let word = Array("uescape".utf8)
+        guard bytes[at...].prefix(word.count).map({ $0 | 32 }) == word else {
+            at = mark
+            return 92
+        }
+        at += word.count
+        while at < bytes.count, TextScan.isSpace(peek()) { at += 1 }
+        let start = at
+        guard peek() == 39 else {
+            throw error(
+                "UESCAPE must be followed by a simple string literal at or near \"\(near(start))\"",
+                from: start)
+        }
+        let text = try quoted(39, "unterminated quoted string")
+        guard text.count == 1, ![39, 34, 43].contains(text[0]), !TextScan.isSpace(text[0]),
+            Character(Unicode.Scalar(text[0])).hexDigitValue == nil
+        else {
+            throw error(
+                "invalid Unicode escape character at or near \"\(near(start))\"", from: start)
+        }
+        return text[0]
+    }
+
+    /// U&'d\0061t\+000061': code points after the escape character.
+    private func unicodeText(_ raw: [UInt8], escape: UInt8, from start: Int) throws(SQLError)
+        -> [UInt8]
+    {
         var result: [UInt8] = []
+        var high: UInt32?
         var index = 0
         while index < raw.count {
-            guard raw[index] == 92 else {
+            let isEscape = raw[index] == escape
+            if !isEscape || (index + 1 < raw.count && raw[index + 1] == escape) {
+                if high != nil { throw surrogateError(start) }
                 result.append(raw[index])
-                index += 1
+                index += isEscape ? 2 : 1
                 continue
             }
             index += 1
-            if index < raw.count, raw[index] == 92 {
-                result.append(92)
-                index += 1
-                continue
-            }
             var digits = 4
             if index < raw.count, raw[index] == 43 {
                 digits = 6
                 index += 1
             }
             let text = String(decoding: raw[index..<min(raw.count, index + digits)], as: UTF8.self)
-            guard text.utf8.count == digits, let value = UInt32(text, radix: 16), value != 0,
-                let scalar = Unicode.Scalar(value)
-            else { throw error("invalid Unicode escape", from: start) }
-            result += Array(String(Character(scalar)).utf8)
+            guard text.utf8.count == digits, text.allSatisfy(\.isHexDigit),
+                let value = UInt32(text, radix: 16)
+            else {
+                var failure = error("invalid Unicode escape", from: start)
+                failure.hint = "Unicode escapes must be \\XXXX or \\+XXXXXX."
+                throw failure
+            }
+            result += try character(value, &high, start)
             index += digits
         }
+        if high != nil { throw surrogateError(start) }
         return result
+    }
+
+    /// A code point as UTF-8; the first half of a surrogate pair waits in `high` for the second.
+    private func character(_ value: UInt32, _ high: inout UInt32?, _ start: Int) throws(SQLError)
+        -> [UInt8]
+    {
+        var value = value
+        if let first = high {
+            guard (0xDC00...0xDFFF).contains(value) else { throw surrogateError(start) }
+            value = 0x10000 + (first & 0x3FF) << 10 + value & 0x3FF
+            high = nil
+        } else if (0xD800...0xDBFF).contains(value) {
+            high = value
+            return []
+        } else if (0xDC00...0xDFFF).contains(value) {
+            throw surrogateError(start)
+        }
+        guard value != 0, let scalar = Unicode.Scalar(value) else {
+            throw error("invalid Unicode escape value", from: start)
+        }
+        return Array(String(Character(scalar)).utf8)
+    }
+
+    private func surrogateError(_ start: Int) -> SQLError {
+        error("invalid Unicode surrogate pair", from: start)
     }
 
     private mutating func number() throws(SQLError) {

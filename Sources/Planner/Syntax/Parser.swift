@@ -89,7 +89,7 @@ package struct Parser {
 
     /// Whether a query begins there, parentheses aside.
     func beginsQuery(ahead: Int = 0) -> Bool {
-        ["select", "with", "values"].contains { peek(ahead: ahead) == .word($0) }
+        ["select", "with", "values", "table"].contains { peek(ahead: ahead) == .word($0) }
     }
 
     mutating func accept(_ word: String) -> Bool {

@@ -222,16 +222,18 @@ package enum TimeZones {
         }
         let abbreviation = text(seconds < 0)
         return TimeZoneRules(
-            name: "<\(abbreviation)>" + text(seconds > 0), seconds: seconds,
+            name: "<\(abbreviation)>" + text(seconds >= 0), seconds: seconds,
             abbreviation: abbreviation)
     }
 
     /// Seconds east of Greenwich of a sign and hours; nil for anything else.
-    static func offset(_ name: String) -> Int? { try? MomentDecoder.offset(Array(name.utf8)) }
+    package static func offset(_ name: String) -> Int? {
+        try? MomentDecoder.offset(Array(name.utf8))
+    }
 
     /// EST5EDT, CET-1CEST,M3.5.0,M10.5.0/3; without dates of its own a summer time has those of the
     /// United States.
-    private static func posix(_ name: String) -> TimeZoneRules? {
+    fileprivate static func posix(_ name: String) -> TimeZoneRules? {
         guard name.utf8.count <= 255, let rule = PosixZone(name.uppercased()) else { return nil }
         return TimeZoneRules(name: name.uppercased(), rule: rule)
     }
@@ -270,6 +272,9 @@ package struct NamedZone {
             if let seconds = TimeZones.offset(name) {
                 found = TimeZoneRules(
                     name: name, seconds: eastward ? seconds : -seconds, abbreviation: name)
+            } else if Double(name) != nil {
+                // Hours count to the east in SET TIME ZONE alone.
+                found = TimeZones.posix(name)
             } else {
                 found = TimeZones.rules(named: name)
             }
