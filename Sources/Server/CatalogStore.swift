@@ -44,14 +44,15 @@ final class CatalogStore: Sendable {
         }
     }
 
-    /// Adds an object for everybody. - Returns: the metadata position that must become durable.
-    func add(_ object: CatalogObject) -> Int64 {
-        current.withLock { $0.put(object) }
+    /// Adds objects for everybody, or puts them in the place of those that they were; all or none of
+    /// them are there after a crash. - Returns: the metadata position that must become durable.
+    func add(_ objects: CatalogObject...) -> Int64 {
+        current.withLock { catalog in for object in objects { catalog.put(object) } }
         let next = catalog.nextOID
-        return metadata.write([
-            (CatalogStore.prefix + String(object.oid), object.encoded),
-            (CatalogStore.nextKey, Array(String(next).utf8)),
-        ])
+        return metadata.write(
+            objects.map { (CatalogStore.prefix + String($0.oid), $0.encoded) } + [
+                (CatalogStore.nextKey, Array(String(next).utf8))
+            ])
     }
 
     /// - Returns: the metadata position that must become durable.
@@ -69,8 +70,14 @@ final class CatalogStore: Sendable {
         return metadata.write([(CatalogStore.schemaPrefix + name, nil)])
     }
 
-    func remove(_ oids: [Int32]) -> Int64 {
-        current.withLock { catalog in for oid in oids { catalog.remove(oid) } }
-        return metadata.write(oids.map { (CatalogStore.prefix + String($0), nil) })
+    /// Removes objects; `changed` are put in the place of those that they were, with them.
+    func remove(_ oids: [Int32], changed: [CatalogObject] = []) -> Int64 {
+        current.withLock { catalog in
+            for oid in oids { catalog.remove(oid) }
+            for object in changed { catalog.put(object) }
+        }
+        return metadata.write(
+            oids.map { (CatalogStore.prefix + String($0), nil) }
+                + changed.map { (CatalogStore.prefix + String($0.oid), $0.encoded) })
     }
 }

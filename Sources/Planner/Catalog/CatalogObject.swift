@@ -99,6 +99,31 @@ package struct CatalogObject: Sendable {
 
     private static let keyOption = "@key"
 
+    /// Adds what a unique index of this name demands of the rows; it is no constraint to the catalog.
+    package mutating func addUniqueIndex(_ name: String, _ columns: [Int]) {
+        uniques.append(Unique(name: name, columns: columns))
+        options[CatalogObject.uniquePrefix + name] = ""
+    }
+
+    package mutating func removeUniqueIndex(_ name: String) {
+        guard isOfIndex(name) else { return }
+        uniques.removeAll { $0.name == name }
+        options[CatalogObject.uniquePrefix + name] = nil
+    }
+
+    /// Whether what is unique is so by an index of this name.
+    func isOfIndex(_ name: String) -> Bool { options[CatalogObject.uniquePrefix + name] != nil }
+
+    private static let uniquePrefix = "@unique/"
+
+    /// Of an index: whether CREATE UNIQUE INDEX has made it.
+    package var isUniqueIndex: Bool {
+        get { options[CatalogObject.uniqueOption] != nil }
+        set { options[CatalogObject.uniqueOption] = newValue ? "" : nil }
+    }
+
+    private static let uniqueOption = "@unique"
+
     /// Where a relation's rows come from, under these names in `options`; no option that a user
     /// gives begins so.
     package enum ConnectorKey {

@@ -23,7 +23,8 @@ enum DefinitionText {
     static func index(_ index: CatalogObject, _ catalog: Catalog, isPretty: Bool = false) -> String
     {
         guard let table = catalog.objects[index.ownerOID] else { return "" }
-        let unique = index.indexedConstraint == nil ? "" : "UNIQUE "
+        let isUnique = index.indexedConstraint != nil || index.isUniqueIndex
+        let unique = isUnique ? "UNIQUE " : ""
         return "CREATE \(unique)INDEX \(identifier(index.name)) ON "
             + "\(name(table, catalog, always: !isPretty)) USING btree "
             + "(\(columns(index.indexed, of: table)))"

@@ -87,7 +87,8 @@ extension CatalogObject {
     var constraints: [CatalogConstraint] {
         guard kind != .index else { return [] }
         var list: [CatalogConstraint] = []
-        let keys = keys
+        // Those of unique indexes stand behind the others, as tables get no more constraints.
+        let keys = keys.filter { !isOfIndex($0.name) }
         for (number, key) in keys.enumerated() {
             let place = primaryKey.isEmpty ? number + 1 : number
             var constraint = CatalogConstraint(

@@ -153,7 +153,7 @@ extension SystemRelation {
 
     @Sendable static func indexes(_ reading: SystemReading) -> [Row] {
         reading.catalog.userRelations.filter { $0.kind == .index }.map { index in
-            let isKey = index.indexedConstraint != nil
+            let isKey = index.indexedConstraint != nil || index.isUniqueIndex
             let collations = index.columns.map {
                 Int(TypeFacts.withOID($0.type.oid)?.collation ?? 0)
             }

@@ -226,14 +226,14 @@ extension Parser {
         }
         if accept("view") { return .createView(try createView(materialized: false, orReplace)) }
         if accept("sequence") { return try createSequence() }
-        if isWord("index") { return try createIndex() }
+        if isWord("index") || isWord("unique") { return try createIndex() }
         if accept("schema") {
             let ifNotExists = ifNotExists()
             return .createSchema(try self.name(), ifNotExists: ifNotExists)
         }
         guard case .word(let word) = peek, peek != .end else { throw unexpected() }
         let known: Set<String> = [
-            "unique", "schema", "sequence", "type", "function", "procedure", "role",
+            "schema", "sequence", "type", "function", "procedure", "role",
             "user",
             "database", "temporary", "temp", "unlogged", "trigger", "rule", "extension", "domain",
             "aggregate", "sink", "connection", "secret", "subscription", "publication", "policy",

@@ -67,9 +67,10 @@ extension Parser {
         }
     }
 
-    /// INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON relation [USING method] (column, …) [INCLUDE (…)]
+    /// [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON relation [USING method] (column, …) [INCLUDE (…)]
     mutating func createIndex() throws(SQLError) -> Statement {
-        advance()
+        let isUnique = accept("unique")
+        try expect("index")
         _ = accept("concurrently")
         let ifNotExists = ifNotExists()
         let name = isWord("on") ? nil : try self.name()
@@ -97,12 +98,18 @@ extension Parser {
         try expect(symbol: ")")
         // Rows are read whole: there is nothing to add.
         if accept("include") { _ = try nameList() }
+        let nullsAt = token.start
+        if accept(["nulls", "not", "distinct"]) {
+            throw SQLError.unsupported("NULLS NOT DISTINCT", at: position(nullsAt))
+        }
+        _ = accept(["nulls", "distinct"])
         if isWord("where") {
             throw SQLError.unsupported("a partial index", at: position(token.start))
         }
         return .createIndex(
             CreateIndex(
-                name: name, relation: relation, columns: columns, ifNotExists: ifNotExists))
+                name: name, relation: relation, columns: columns, isUnique: isUnique,
+                ifNotExists: ifNotExists))
     }
 
     mutating func tableElements() throws(SQLError) -> TableElements {

@@ -131,6 +131,13 @@ final class Engine: @unchecked Sendable {
             views[object.oid]?.object = object
             sources.rename(object)
             reply.resume(returning: .success(()))
+        case .changeUniques(let object, let reply):
+            do throws(SQLError) {
+                try tables[object.oid]?.changeUniques(object, at: tip.next)
+                reply.resume(returning: .success(()))
+            } catch {
+                reply.resume(returning: .failure(error))
+            }
         case .describe(let view, let reply):
             reply.resume(returning: .success(views[view]?.circuit.report ?? []))
         case .drop(let relations, let reply): drop(relations, reply)

@@ -4,11 +4,11 @@ import Types
 
 /// A table's rows, and the checks that its writer makes. Engine's thread only.
 final class TableState {
-    /// Its names may change, nothing else.
+    /// Its names and its unique indexes may change, nothing else.
     var object: CatalogObject
     let store: RowStore
     /// The values of each unique constraint, beside the primary key.
-    private let uniques: [(key: CatalogObject.Unique, values: RowStore)]
+    private var uniques: [(key: CatalogObject.Unique, values: RowStore)]
     /// Changes since the last checkpoint.
     private var pending: [Batch] = []
 
@@ -16,10 +16,67 @@ final class TableState {
         self.object = object
         store = RowStore(
             types: object.types, key: object.primaryKey.isEmpty ? nil : object.primaryKey)
-        uniques = object.uniques.map { unique in
-            let types = unique.columns.map { object.types[$0] }
-            return (unique, RowStore(types: types, key: Array(types.indices)))
+        uniques = object.uniques.map { ($0, TableState.values(of: $0, object)) }
+    }
+
+    private static func values(of unique: CatalogObject.Unique, _ object: CatalogObject) -> RowStore
+    {
+        let types = unique.columns.map { object.types[$0] }
+        return RowStore(types: types, key: Array(types.indices))
+    }
+
+    // MARK: - Unique indexes
+
+    /// Takes over the table's object with a unique index more or less.
+    /// - Throws: 23505 when rows that are there already are not unique; nothing has changed then.
+    func changeUniques(_ object: CatalogObject, at epoch: Epoch) throws(SQLError) {
+        var list: [(key: CatalogObject.Unique, values: RowStore)] = []
+        for unique in object.uniques {
+            // One that is gone has another name now when the columns are the same.
+            let known =
+                uniques.first { $0.key == unique }
+                ?? uniques.first {
+                    $0.key.columns == unique.columns && !object.uniques.contains($0.key)
+                }
+            if let known {
+                list.append((unique, known.values))
+            } else {
+                list.append((unique, try indexed(unique, at: epoch)))
+            }
         }
+        uniques = list
+        self.object = object
+    }
+
+    /// The values of all rows that there are now, those of the epoch to come with them.
+    private func indexed(_ unique: CatalogObject.Unique, at epoch: Epoch) throws(SQLError)
+        -> RowStore
+    {
+        let values = TableState.values(of: unique, object)
+        store.publish()
+        let snapshot = store.snapshot()
+        let every = Array(unique.columns.indices)
+        for page in 0..<snapshot.pageCount {
+            let batch = snapshot.scan(page: page, at: epoch, columns: unique.columns)
+            let views = batch.columns.map(\.view)
+            var added: Set<[Value]> = []
+            var kept: [UInt32] = []
+            for row in 0..<batch.count {
+                guard let key = keyValues(batch, row, every) else { continue }
+                let isThere = withExtendedLifetime(batch) {
+                    values.currentRow(key: views, row) != nil
+                }
+                guard batch.weight(row) == 1, !isThere, added.insert(key).inserted else {
+                    throw duplicate(
+                        batch, row, unique, places: every,
+                        "could not create unique index \"\(unique.name)\"", "is duplicated")
+                }
+                kept.append(UInt32(row))
+            }
+            let rows = Storage(kept)
+            try values.apply(batch.gathered(rows.cells), at: epoch)
+        }
+        return values
     }
 
     // MARK: - Checks
@@ -47,7 +104,10 @@ final class TableState {
                     let count = counts[index][values, default: 0] + Int(batch.weight(row))
                     counts[index][values] = count
                     if count + (isThere(index, batch, row, key.columns) ? 1 : 0) > 1 {
-                        throw duplicate(batch, row, key)
+                        throw duplicate(
+                            batch, row, key, places: key.columns,
+                            "duplicate key value violates unique constraint \"\(key.name)\"",
+                            "already exists")
                     }
                 }
             }
@@ -85,17 +145,19 @@ final class TableState {
         }
     }
 
-    private func duplicate(_ batch: Batch, _ row: Int, _ key: CatalogObject.Unique) -> SQLError {
+    /// `places` are the key's columns in the batch.
+    private func duplicate(
+        _ batch: Batch, _ row: Int, _ key: CatalogObject.Unique, places: [Int], _ message: String,
+        _ what: String
+    ) -> SQLError {
         let names = key.columns.map { object.columns[$0].name }.joined(separator: ", ")
-        let values = key.columns.map { index in
+        let values = zip(key.columns, places).map { index, place in
             let text = TextEncoding.text(
-                batch.columns[index].value(row), object.columns[index].type)
+                batch.columns[place].value(row), object.columns[index].type)
             return String(decoding: text ?? Array("null".utf8), as: UTF8.self)
         }.joined(separator: ", ")
         var error = SQLError(
-            .uniqueViolation,
-            "duplicate key value violates unique constraint \"\(key.name)\"",
-            detail: "Key (\(names))=(\(values)) already exists.")
+            .uniqueViolation, message, detail: "Key (\(names))=(\(values)) \(what).")
         error.table = object.name
         error.constraint = key.name
         return error

@@ -100,8 +100,19 @@ extension Session {
             if database.catalogStore.catalog.find(schema: object.schema, name: new) != nil {
                 throw SQLError(.duplicateTable, "relation \"\(new)\" already exists")
             }
+            let old = object.name
             object.name = new
-            try await store(object)
+            if object.isUniqueIndex,
+                var table = database.catalogStore.catalog.objects[object.ownerOID]
+            {
+                table.removeUniqueIndex(old)
+                table.addUniqueIndex(new, object.indexed)
+                let changed = table
+                let _: Void = try await database.ask { .changeUniques(changed, $0) }
+                await database.metadataDurable(database.catalogStore.add(changed, object))
+            } else {
+                try await store(object)
+            }
             return result
         }
     }

@@ -181,7 +181,10 @@ extension Session {
                 guard let object = catalog.find(name.parts) else {
                     let message =
                         "\(statement.kind.rawValue) \"\(name.parts.joined(separator: "."))\" does not exist"
-                    guard statement.ifExists else { throw SQLError(.undefinedTable, message) }
+                    guard statement.ifExists else {
+                        throw SQLError(
+                            statement.kind == .index ? .undefinedObject : .undefinedTable, message)
+                    }
                     result.notices.append(SQLError(.undefinedTable, message + ", skipping"))
                     continue
                 }
@@ -214,7 +217,11 @@ extension Session {
             database.sequences.remove(oid)
         }
         let dropped = oids
-        let end = database.catalogStore.remove(dropped)
+        let released = released(by: dropped, catalog)
+        for table in released {
+            let _: Void = try await database.ask { .changeUniques(table, $0) }
+        }
+        let end = database.catalogStore.remove(dropped, changed: released)
         database.readers.withLock { readers in for oid in dropped { readers[oid] = nil } }
         database.indexes.forget(dropped)
         for oid in oids {

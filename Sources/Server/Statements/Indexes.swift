@@ -33,9 +33,43 @@ extension Session {
                 kind: .index, columns: positions.map { relation.columns[$0] })
             object.primaryKey = positions
             object.ownerOID = relation.oid
-            await database.metadataDurable(database.catalogStore.add(object))
+            guard statement.isUnique else {
+                await database.metadataDurable(database.catalogStore.add(object))
+                return result
+            }
+            object.isUniqueIndex = true
+            let table = try await demanding(name, positions, of: relation)
+            await database.metadataDurable(database.catalogStore.add(table, object))
             return result
         }
+    }
+
+    /// From now on the table's rows are unique by these columns. - Throws: 23505 when they are not now.
+    private func demanding(_ index: String, _ columns: [Int], of relation: CatalogObject)
+        async throws(SQLError) -> CatalogObject
+    {
+        guard relation.kind == .table, !relation.isFed else {
+            throw SQLError.unsupported("a unique index on what SQL cannot insert into")
+        }
+        var table = relation
+        table.addUniqueIndex(index, columns)
+        let changed = table
+        let _: Void = try await database.ask { .changeUniques(changed, $0) }
+        return changed
+    }
+
+    /// Tables as they are without the unique indexes that are dropped, as far as they stay themselves.
+    func released(by dropped: [Int32], _ catalog: Catalog) -> [CatalogObject] {
+        var tables: [Int32: CatalogObject] = [:]
+        for oid in dropped {
+            guard let index = catalog.objects[oid], index.isUniqueIndex,
+                !dropped.contains(index.ownerOID),
+                var table = tables[index.ownerOID] ?? catalog.objects[index.ownerOID]
+            else { continue }
+            table.removeUniqueIndex(index.name)
+            tables[table.oid] = table
+        }
+        return tables.values.sorted { $0.oid < $1.oid }
     }
 
     /// relation_column_…_idx, with a number when that is taken.

@@ -203,6 +203,7 @@ package struct CreateIndex: Sendable {
     package var name: String?
     package var relation: QualifiedName
     package var columns: [(name: String, at: Int)]
+    package var isUnique: Bool
     package var ifNotExists: Bool
 }
 
