@@ -92,6 +92,12 @@ package struct Catalog: Sendable {
         oids[Catalog.key(schema, name)].flatMap { objects[$0] }
     }
 
+    /// Whether a relation, or the index of a key, has the name.
+    package func isTaken(schema: String, name: String) -> Bool {
+        let key = Catalog.key(schema, name)
+        return oids[key] != nil || keyIndexOIDs[key] != nil
+    }
+
     /// The relation a name stands for: `schema.name`, or the first on the search path (pg_catalog
     /// comes before it, as in PostgreSQL).
     package func find(_ parts: [String]) -> CatalogObject? {

@@ -111,6 +111,12 @@ package struct CatalogObject: Sendable {
         options[CatalogObject.uniquePrefix + name] = nil
     }
 
+    /// Takes a UNIQUE or CHECK away; nothing happens when there is none of the name.
+    package mutating func dropConstraint(_ name: String) {
+        if !isOfIndex(name) { uniques.removeAll { $0.name == name } }
+        checks.removeAll { $0.name == name }
+    }
+
     /// Whether what is unique is so by an index of this name.
     func isOfIndex(_ name: String) -> Bool { options[CatalogObject.uniquePrefix + name] != nil }
 

@@ -87,7 +87,7 @@ extension CatalogObject {
     var constraints: [CatalogConstraint] {
         guard kind != .index else { return [] }
         var list: [CatalogConstraint] = []
-        // Those of unique indexes stand behind the others, as tables get no more constraints.
+        // Those of unique indexes are none to the catalog.
         let keys = keys.filter { !isOfIndex($0.name) }
         for (number, key) in keys.enumerated() {
             let place = primaryKey.isEmpty ? number + 1 : number

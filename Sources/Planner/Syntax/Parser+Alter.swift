@@ -31,11 +31,37 @@ extension Parser {
         if accept(["set", "schema"]) {
             return .setSchema(kind, name, to: try self.name(), ifExists: ifExists)
         }
+        if kind == .table, let change = try constraintChange(name, ifExists) { return change }
         if kind == .sequence {
             return .alterSequence(
                 name, ifExists: ifExists, try sequenceOptions(isAltering: true))
         }
         return try unsupported("ALTER \(kind.rawValue.uppercased())", at)
+    }
+
+    /// ADD [CONSTRAINT name] UNIQUE (…), DROP CONSTRAINT [IF EXISTS] name [RESTRICT]; nil for anything else.
+    private mutating func constraintChange(_ table: QualifiedName, _ ifExists: Bool)
+        throws(SQLError) -> Statement?
+    {
+        let mark = index
+        if accept("add") {
+            let name = accept("constraint") ? try self.name() : nil
+            if accept("unique"), peek == .symbol("(") {
+                let constraint = UniqueConstraint(name: name, columns: try keyColumns())
+                if peek == .end || peek == .symbol(";") {
+                    return .addUnique(table, constraint, ifExists: ifExists)
+                }
+            }
+        } else if accept(["drop", "constraint"]) {
+            let mayMiss = accept(["if", "exists"])
+            let drop = ConstraintDrop(name: try self.name(), ifExists: mayMiss)
+            _ = accept("restrict")
+            if peek == .end || peek == .symbol(";") {
+                return .dropConstraint(table, drop, ifExists: ifExists)
+            }
+        }
+        index = mark
+        return nil
     }
 
     mutating func comment(_ at: Int) throws(SQLError) -> Statement {

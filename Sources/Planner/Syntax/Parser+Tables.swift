@@ -146,7 +146,7 @@ extension Parser {
         return elements
     }
 
-    private mutating func keyColumns() throws(SQLError) -> [(name: String, at: Int)] {
+    mutating func keyColumns() throws(SQLError) -> [(name: String, at: Int)] {
         var columns: [(name: String, at: Int)] = []
         try expect(symbol: "(")
         repeat {

@@ -24,7 +24,7 @@ enum EngineCommand: Sendable {
     case addView(CatalogObject, LogicalPlan, cancel: CancelToken?, EngineReply<Void>)
     /// The object has another name or comment; everything else of it is as it was.
     case rename(CatalogObject, EngineReply<Void>)
-    /// The table has other unique indexes. - Throws: 23505 when its rows are not unique.
+    /// The table has other unique constraints or indexes. - Throws: 23505 when its rows are not unique.
     case changeUniques(CatalogObject, EngineReply<Void>)
     /// A line for each operator of a view: docs/sql.md, EXPLAIN.
     case describe(Int32, EngineReply<[String]>)

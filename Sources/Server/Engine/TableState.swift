@@ -4,7 +4,7 @@ import Types
 
 /// A table's rows, and the checks that its writer makes. Engine's thread only.
 final class TableState {
-    /// Its names and its unique indexes may change, nothing else.
+    /// Its names and what is unique in it may change, nothing else.
     var object: CatalogObject
     let store: RowStore
     /// The values of each unique constraint, beside the primary key.
@@ -27,7 +27,7 @@ final class TableState {
 
     // MARK: - Unique indexes
 
-    /// Takes over the table's object with a unique index more or less.
+    /// Takes over the table's object with a unique constraint or index more or less.
     /// - Throws: 23505 when rows that are there already are not unique; nothing has changed then.
     func changeUniques(_ object: CatalogObject, at epoch: Epoch) throws(SQLError) {
         var list: [(key: CatalogObject.Unique, values: RowStore)] = []

@@ -45,6 +45,10 @@ extension Session {
             return try await createSchema(name, ifNotExists: ifNotExists)
         case .rename(let kind, let name, let new, let ifExists):
             return try await rename(kind, name, to: new, ifExists: ifExists)
+        case .addUnique(let table, let constraint, let ifExists):
+            return try await addUnique(table, constraint, text, ifExists: ifExists)
+        case .dropConstraint(let table, let drop, let ifExists):
+            return try await dropConstraint(table, drop, ifExists: ifExists)
         case .renameColumn(let name, let column, let new, let at):
             return try await renameColumn(name, column, to: new, at: at)
         case .setSchema(let kind, let name, let schema, let ifExists):

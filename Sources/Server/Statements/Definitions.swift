@@ -38,7 +38,7 @@ extension Session {
                 .insufficientPrivilege, "permission denied to create \"\(schema).\(name.last)\"",
                 detail: "System catalog modifications are currently disallowed.")
         }
-        if database.catalogStore.catalog.find(schema: schema, name: name.last) != nil {
+        if database.catalogStore.catalog.isTaken(schema: schema, name: name.last) {
             let error = SQLError(.duplicateTable, "relation \"\(name.last)\" already exists")
             guard ifNotExists else { throw error }
             var notice = error

@@ -22,7 +22,7 @@ extension Session {
                 }
                 if !positions.contains(index) { positions.append(index) }
             }
-            let given = statement.name ?? freeName(relation, positions)
+            let given = statement.name ?? freeName(relation, positions, "idx")
             guard
                 let (_, name) = try newName(
                     QualifiedName(parts: [relation.schema, given], at: statement.relation.at),
@@ -72,12 +72,12 @@ extension Session {
         return tables.values.sorted { $0.oid < $1.oid }
     }
 
-    /// relation_column_…_idx, with a number when that is taken.
-    private func freeName(_ relation: CatalogObject, _ positions: [Int]) -> String {
-        let names = [relation.name] + positions.map { relation.columns[$0].name } + ["idx"]
+    /// relation_column_…_suffix, with a number when that is taken.
+    func freeName(_ relation: CatalogObject, _ positions: [Int], _ suffix: String) -> String {
+        let names = [relation.name] + positions.map { relation.columns[$0].name } + [suffix]
         let base = names.joined(separator: "_")
         var (name, number) = (base, 0)
-        while database.catalogStore.catalog.find(schema: relation.schema, name: name) != nil {
+        while database.catalogStore.catalog.isTaken(schema: relation.schema, name: name) {
             number += 1
             name = base + String(number)
         }

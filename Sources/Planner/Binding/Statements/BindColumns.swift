@@ -48,13 +48,19 @@ extension Binder {
                     columns: [index]))
         }
         for unique in elements.uniques {
-            let columns = try positions(unique.columns, bound.columns, "unique constraint")
-            let names = columns.map { bound.columns[$0].name }.joined(separator: "_")
-            bound.uniques.append(
-                .init(name: unique.name ?? "\(table)_\(names)_key", columns: columns))
+            bound.uniques.append(try bind(unique, bound.columns, table: table))
         }
         try addChecks(elements, table, to: &bound)
         return bound
+    }
+
+    /// - Throws: 42703, 42701.
+    package func bind(_ unique: UniqueConstraint, _ columns: [CatalogColumn], table: String)
+        throws(SQLError) -> CatalogObject.Unique
+    {
+        let places = try positions(unique.columns, columns, "unique constraint")
+        let names = places.map { columns[$0].name }.joined(separator: "_")
+        return .init(name: unique.name ?? "\(table)_\(names)_key", columns: places)
     }
 
     /// WATERMARK FOR column AS expression: over the relation's columns, of the column's type. Both are

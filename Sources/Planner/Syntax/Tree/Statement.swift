@@ -18,6 +18,9 @@ package enum Statement: Sendable {
     case createSchema(String, ifNotExists: Bool)
     case rename(Drop.Kind, QualifiedName, to: String, ifExists: Bool)
     case renameColumn(QualifiedName, column: String, to: String, at: Int)
+    /// ALTER TABLE … ADD UNIQUE.
+    case addUnique(QualifiedName, UniqueConstraint, ifExists: Bool)
+    case dropConstraint(QualifiedName, ConstraintDrop, ifExists: Bool)
     case setSchema(Drop.Kind, QualifiedName, to: String, ifExists: Bool)
     /// COMMENT ON a relation, or with a column on that.
     case comment(QualifiedName, column: String?, String?)
@@ -205,6 +208,12 @@ package struct CreateIndex: Sendable {
     package var columns: [(name: String, at: Int)]
     package var isUnique: Bool
     package var ifNotExists: Bool
+}
+
+/// ALTER TABLE … DROP CONSTRAINT.
+package struct ConstraintDrop: Sendable {
+    package var name: String
+    package var ifExists: Bool
 }
 
 /// DROP as written.
