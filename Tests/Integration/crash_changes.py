@@ -374,7 +374,8 @@ class ChangeLoad(SessionLoad):
                 self.truncate()
             self.change(rows.total(), f"""INSERT INTO scratch_{self.owner}
                 SELECT owner, k, v FROM items WHERE owner = %s AND k = %s""", self.owner, key)
-        self.draft.scratch += rows
+            # Before the COMMIT that may have no answer.
+            self.draft.scratch += rows
 
     # Sequences
 
