@@ -97,7 +97,7 @@ extension Session {
             guard var object = try altered(kind, name, ifExists: ifExists, &result) else {
                 return result
             }
-            if database.catalogStore.catalog.find(schema: object.schema, name: new) != nil {
+            if database.catalogStore.catalog.isTaken(schema: object.schema, name: new) {
                 throw SQLError(.duplicateTable, "relation \"\(new)\" already exists")
             }
             let old = object.name
@@ -130,7 +130,7 @@ extension Session {
                 throw SQLError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
             }
             if object.schema == schema { return result }
-            if catalog.find(schema: schema, name: object.name) != nil {
+            if catalog.isTaken(schema: schema, name: object.name) {
                 throw SQLError(
                     .duplicateTable,
                     "relation \"\(object.name)\" already exists in schema \"\(schema)\"")
