@@ -44,6 +44,13 @@ final class CatalogStore: Sendable {
         }
     }
 
+    /// Keeps the numbers that have been given away from being given to others after a crash: for what is
+    /// written under a number before its object is. - Returns: as `add`.
+    func keepOIDs() -> Int64 {
+        let next = current.withLock { $0.nextOID }
+        return metadata.write([(CatalogStore.nextKey, Array(String(next).utf8))])
+    }
+
     /// Adds objects for everybody, or puts them in the place of those that they were; all or none of
     /// them are there after a crash. - Returns: the metadata position that must become durable.
     func add(_ objects: CatalogObject...) -> Int64 {

@@ -21,6 +21,10 @@ package struct Configuration: Sendable {
     package var wideNumericBytes = 256 << 20
     /// What queries may hold together; a quarter of the process's memory when nil.
     package var queryMemoryBytes: Int?
+    /// What the operators of one view may hold; three quarters of the process's memory when nil.
+    package var viewMemoryBytes: Int?
+    /// How long one step of a view may take.
+    package var viewStepSeconds: Int64 = 300
     /// Whether acknowledgements wait for the disk.
     package var fsync = true
 

@@ -61,8 +61,10 @@ package final class Database: Sendable {
         engine = Engine(
             log: tableLog, committer: committer, checkpoints: CheckpointStore(objects: objects),
             interval: configuration.checkpointIntervalMilliseconds, workers: workers,
-            messages: messages,
-            metrics: metrics)
+            stepLimits: StepBounds.Limits(
+                milliseconds: configuration.viewStepSeconds * 1000,
+                bytes: configuration.viewMemoryBytes ?? HostProcess.memoryBytes / 4 * 3),
+            messages: messages, metrics: metrics)
         let mailbox = engine.mailbox
         topics = try TopicStore(log: topicLog, metadata: metadata, committer: committer) {
             mailbox.post(.wake)
@@ -103,7 +105,9 @@ package final class Database: Sendable {
             user: "streamhouse", database: "streamhouse", catalog: catalogStore.catalog,
             settings: object.options.filter { TextStyle.settings.contains($0.key) },
             now: 0, backendID: 0)
-        return Binder(context: context, text: text)
+        let binder = Binder(context: context, text: text)
+        binder.isForView = object.kind == .materializedView
+        return binder
     }
 
     private func watermark(of source: CatalogObject) throws(SQLError) -> Expr? {

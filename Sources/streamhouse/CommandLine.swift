@@ -29,6 +29,8 @@ enum CommandLineOptions {
           --auth trust                      who may connect (only on loopback)
           --checkpoint-interval-ms N        how often state is written (1000)
           --query-memory-bytes N            memory for running queries (a quarter of what there is)
+          --view-memory-bytes N             memory for one view (three quarters of what there is)
+          --view-step-seconds N             time for one step of a view (300)
           --wide-numeric-bytes N            memory for numerics beyond 38 digits (268435456)
           --log-level LEVEL                 trace, debug, info, warning or error (info)
         Each option is also a variable: --pg-port is STREAMHOUSE_PG_PORT.
@@ -58,7 +60,7 @@ enum CommandLineOptions {
         "data-dir", "listen", "pg-port", "kafka-port", "http-port", "workers", "kafka-advertise",
         "init",
         "auth", "checkpoint-interval-ms", "wide-numeric-bytes",
-        "query-memory-bytes", "log-level",
+        "query-memory-bytes", "view-memory-bytes", "view-step-seconds", "log-level",
     ]
 
     /// `--name value` and `--name=value`, in that order of what counts: flag, then variable.
@@ -146,6 +148,15 @@ enum CommandLineOptions {
         }
         if let given = try bytes("wide-numeric-bytes") { configuration.wideNumericBytes = given }
         configuration.queryMemoryBytes = try bytes("query-memory-bytes")
+        configuration.viewMemoryBytes = try bytes("view-memory-bytes")
+        if let text = given["view-step-seconds"] {
+            guard let seconds = Int64(text), (1...86_400).contains(seconds) else {
+                throw UsageError(
+                    message:
+                        "\(origin("view-step-seconds")) takes seconds from 1 to 86400, not \"\(text)\"")
+            }
+            configuration.viewStepSeconds = seconds
+        }
         if let text = configuration.kafkaAdvertise {
             guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
                 UInt16(text[text.index(after: colon)...]) != nil

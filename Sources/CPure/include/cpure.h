@@ -78,6 +78,9 @@ static inline int cpure_compare(const uint8_t *a, size_t an, const uint8_t *b, s
 
 static inline int cpure_equal(const uint8_t *a, const uint8_t *b, size_t n) { return memcmp(a, b, n) == 0; }
 
+/* Where the needle begins; -1 when it is not there. Linear time, whatever the bytes. */
+int64_t cpure_find(const uint8_t *text, size_t length, const uint8_t *needle, size_t size);
+
 static inline void cpure_prefetch(const void *p) { __builtin_prefetch(p); }
 
 /* Words that one thread writes while others read; relaxed is enough, see docs/design. */

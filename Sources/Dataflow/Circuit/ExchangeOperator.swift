@@ -6,11 +6,12 @@ package import Types
 /// straight through. The upper eight bits of the key's hash choose one of 256 partitions, and those
 /// are spread evenly over the shards: the same bits as in a restored checkpoint, whatever the number
 /// of shards was when it was written.
-package final class ExchangeOperator: Operator {
+package final class ExchangeOperator: Operator, BatchHolder {
     private let keys: [Expr]
     private let shards: Int
     /// What waits for each shard.
     private var outboxes: [[Batch]]
+    private(set) var heldBytes = 0
 
     /// - Parameter keys: over the input's columns; none sends everything to the first shard.
     package init(keys: [Expr], shards: Int) {
@@ -23,6 +24,7 @@ package final class ExchangeOperator: Operator {
         if shards == 1 { return try out.emit(chunk) }
         if keys.isEmpty {
             outboxes[0].append(chunk)
+            heldBytes += chunk.byteCount
             return
         }
         let evaluation = Evaluation(chunk)
@@ -33,6 +35,7 @@ package final class ExchangeOperator: Operator {
         for (shard, part) in Partition.split(chunk, by: columns, shards: shards).enumerated()
         where part.count > 0 {
             outboxes[shard].append(part)
+            heldBytes += part.byteCount
         }
     }
 
@@ -40,6 +43,7 @@ package final class ExchangeOperator: Operator {
     func take(for shard: Int) -> [Batch] {
         let taken = outboxes[shard]
         outboxes[shard] = []
+        heldBytes -= taken.reduce(0) { $0 + $1.byteCount }
         return taken
     }
 }

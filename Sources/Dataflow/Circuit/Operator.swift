@@ -79,7 +79,14 @@ package struct Output {
             for (row, error) in errors.enumerated() where rows.weight(row) > 0 { throw error }
             return
         }
+        try throwShortage(errors)
         circuit.failed.append(FailedRows(rows: rows, errors: errors))
+    }
+
+    /// What memory is too short for today may succeed tomorrow, and its retraction with it: that is no
+    /// property of the row, and ends the view. - Throws: 53200.
+    private func throwShortage(_ errors: [SQLError]) throws(SQLError) {
+        if let shortage = errors.first(where: { $0.state == .outOfMemory }) { throw shortage }
     }
 
     /// Handles rows whose expressions failed: ends an ad-hoc query with the first error, sends them
@@ -92,6 +99,7 @@ package struct Output {
             if let first { throw first.error }
         }
         let failures = evaluation.failures.sorted { $0.row < $1.row }
+        try throwShortage(failures.map(\.error))
         let rows = Storage(failures.map { UInt32($0.row) })
         circuit.failed.append(
             FailedRows(rows: batch.gathered(rows.cells), errors: failures.map(\.error)))

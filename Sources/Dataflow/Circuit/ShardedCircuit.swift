@@ -28,13 +28,9 @@ package final class ShardedCircuit {
         exchanges = shards[0].exchanges.map(\.node)
     }
 
-    /// Sets what is asked before each chunk is handed on, in all shards.
-    package func setInterruption(_ interruption: (() throws(SQLError) -> Void)?) {
-        for circuit in shards {
-            circuit.interruption = nil
-            guard let interruption else { continue }
-            circuit.interruption = { _ throws(SQLError) in try interruption() }
-        }
+    /// Sets what each shard asks before it hands a chunk on.
+    package func setInterruption(_ question: (Circuit) -> (Batch) throws(SQLError) -> Void) {
+        for circuit in shards { circuit.interruption = question(circuit) }
     }
 
     /// Pushes changes into input nodes, dealt out to the shards in turn, and carries them through

@@ -40,6 +40,13 @@ enum RowKernels {
         optional(e, columns, .numeric) { (row) throws(SQLError) in try f(row).map(Value.numeric) }
     }
 
+    /// As `ints`, with NULL for rows that have no answer.
+    static func optionalInts(
+        _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Int64?
+    ) -> Column {
+        optional(e, columns, .int64) { (row) throws(SQLError) in try f(row).map(Value.int) }
+    }
+
     /// As `doubles`, with NULL for rows that have no answer.
     static func optionalDoubles(
         _ e: Evaluation, _ columns: [Column], _ f: (Int) throws(SQLError) -> Double?

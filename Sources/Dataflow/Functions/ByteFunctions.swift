@@ -35,15 +35,6 @@ enum ByteFunctions {
         return first < last ? Array(bytes[first..<last]) : []
     }
 
-    private static func position(_ needle: [UInt8], in bytes: [UInt8]) -> Int64 {
-        if needle.isEmpty { return 1 }
-        guard bytes.count >= needle.count else { return 0 }
-        for at in 0...(bytes.count - needle.count) where bytes[at...].starts(with: needle) {
-            return Int64(at + 1)
-        }
-        return 0
-    }
-
     private static func index(_ c: [Column], _ row: Int) throws(SQLError) -> ([UInt8], Int) {
         let (bytes, at) = (c[0].textBytes(row), number(c, 1, row))
         guard bytes.indices.contains(at) else {
@@ -60,7 +51,7 @@ enum ByteFunctions {
             int("octet_length", [.bytea]) { c, row in Int64(c[0].textBytes(row).count) },
             int("bit_length", [.bytea]) { c, row in Int64(c[0].textBytes(row).count * 8) },
             int("strpos", [.bytea, .bytea]) { c, row in
-                position(c[1].textBytes(row), in: c[0].textBytes(row))
+                Int64((TextPieces.find(TextRows(c[1])[row], in: TextRows(c[0])[row]) ?? -1) + 1)
             },
             int("get_byte", [.bytea, .int4]) { (c, row) throws(SQLError) in
                 let (bytes, at) = try index(c, row)

@@ -73,7 +73,7 @@ package enum CastFunctions {
         if from.kind == .array {
             return to.isString && to.kind != .char && to.kind != .name ? .assignment : nil
         }
-        return from.isString ? .explicit : nil
+        return from.isString && from.kind != .char ? .explicit : nil
     }
 
     /// The conversion, or nil when there is none. `to` may have a modifier.
@@ -128,7 +128,8 @@ package enum CastFunctions {
     private static func canFail(_ from: DataType, _ to: DataType) -> Bool {
         switch to.kind {
         case .varchar, .bpchar: return to.modifier >= 4
-        case .text, .name, .char, .unknown, .json: return false
+        case .text, .name, .char, .unknown: return false
+        case .json: return from.kind != .json && from.kind != .jsonb
         default: break
         }
         if from.kind == to.kind, from.element == to.element, to.modifier < 0 { return false }
@@ -302,10 +303,14 @@ package enum CastFunctions {
             return arrays(e, c, from, to)
         case (.array, _):
             let view = c[0].view
-            return RowKernels.texts(e, c) { row in
+            return RowKernels.texts(e, c) { (row) throws(SQLError) in
                 var bytes: [UInt8] = []
                 TextEncoding.append(view, row, from, to: &bytes)
-                return bytes
+                return try TextEncoding.fitted(bytes, to, truncating: false)
+            }
+        case (.json, .varchar), (.json, .bpchar), (.jsonb, .varchar), (.jsonb, .bpchar):
+            return texts { (x) throws(SQLError) in
+                try TextEncoding.fitted(x, to, truncating: false)
             }
         case (.varchar, .varchar), (.text, .varchar), (.bpchar, .varchar), (.bpchar, .bpchar),
             (.text, .bpchar), (.varchar, .bpchar), (.name, .varchar):
@@ -424,8 +429,15 @@ package enum CastFunctions {
             return ints { (x) throws(SQLError) in try Timestamp.checked(zone.local(x)) }
         case (.timestamp, .date): return ints { CalendarDate.day($0) }
         case (.timestamptz, .date): return ints { CalendarDate.day(zone.local($0)) }
-        case (.timestamp, .time): return ints { Timestamp.split($0).time }
-        case (.timestamptz, .time): return ints { Timestamp.split(zone.local($0)).time }
+        case (.timestamp, .time), (.timestamptz, .time):
+            guard case .int64(let cells) = c[0].data else { return nil }
+            // What is no time of any day has none of a day.
+            return RowKernels.optionalInts(e, c) { row in
+                let instant = cells.cells[row]
+                guard Timestamp.isFinite(instant) else { return nil }
+                let local = from.kind == .timestamp ? instant : zone.local(instant)
+                return TimeText.rounded(Timestamp.split(local).time, toDigits: to.modifier)
+            }
         case (.time, .interval):
             guard case .int64(let cells) = c[0].data else { return nil }
             let fields = IntervalFields(modifier: to.modifier)

@@ -127,27 +127,31 @@ struct Series {
         return try CalendarFunctions.add(time, step, zone)
     }
 
-    /// Whether a value may be followed by none of its type: the step behind the last one is made too,
-    /// which a stop close to the type's bounds puts into doubt.
-    private var mayFail: Bool {
-        switch steps {
-        case .integers: return false
-        case .numerics(_, let stop, let step): return (try? Numeric.add(stop, step)) == nil
-        case .times(_, let stop, let step, _, let zone):
-            return !Timestamp.isFinite(stop) || (try? Series.after(stop, step, zone)) == nil
+    /// Goes through the values that are left: no one of them may fail, and there may not be too many.
+    /// The step behind the last one is made too. - Throws: 22003, 22008, 54000.
+    func check(most: Int) throws(SQLError) {
+        if case .integers(let next, let stop, let step) = steps {
+            guard let next, step > 0 ? next <= stop : next >= stop else { return }
+            let (distance, overflow) = stop.subtractingReportingOverflow(next)
+            if overflow || distance / step >= Int64(most) { throw Series.tooMany(most) }
+            return
         }
-    }
-
-    /// Goes through the values that are left, where one may fail. - Throws: 22003, 22008.
-    func check() throws(SQLError) {
-        guard mayFail else { return }
         if case .times(let next, let stop, _, let sign, _) = steps, !Timestamp.isFinite(stop),
             (stop > next) == (sign > 0)
         {
             // It never gets there.
             throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
         }
-        var values = self
-        while try values.next() != nil {}
+        var (values, count) = (self, 0)
+        while try values.next() != nil {
+            count += 1
+            if count > most { throw Series.tooMany(most) }
+        }
+    }
+
+    private static func tooMany(_ most: Int) -> SQLError {
+        SQLError(
+            .programLimitExceeded, "generate_series gives more than \(most) rows for one row of a view",
+            hint: "A query that is no view has no such limit.")
     }
 }

@@ -1,3 +1,4 @@
+import CPure
 import Types
 
 /// Finds pieces of texts without copying them: byte ranges. A character is one of UTF-8's.
@@ -37,18 +38,9 @@ enum TextPieces {
 
     /// Where `needle` begins, at or behind `from`; nil when it is not there.
     static func find(_ needle: Text, in text: Text, from: Int = 0) -> Int? {
-        if needle.count == 0 { return from }
-        let first = needle[0]
-        var at = from
-        while at + needle.count <= text.count {
-            if text[at] == first {
-                var length = 1
-                while length < needle.count, text[at + length] == needle[length] { length += 1 }
-                if length == needle.count { return at }
-            }
-            at += 1
-        }
-        return nil
+        let at = unsafe cpure_find(
+            text.unsafePointer + from, text.count - from, needle.unsafePointer, needle.count)
+        return at < 0 ? nil : from + Int(at)
     }
 
     static func isPrefix(_ prefix: Text, of text: Text) -> Bool {

@@ -63,7 +63,7 @@ final class Accumulator {
         case .integerSum: width = 3
         case .numericSum: width = NumericSum.width
         case .floatSum: width = FloatSum.width
-        case .intervalSum: width = 4
+        case .intervalSum: width = 5
         case .extreme, .extremeBest: width = 1
         case .extremeWord: width = 2
         case .bools: width = 2
@@ -189,7 +189,9 @@ final class Accumulator {
             words[at] &+= weight
             words[at + 1] &+= Int64(value.months) &* weight
             words[at + 2] &+= Int64(value.days) &* weight
-            words[at + 3] &+= value.microseconds &* weight
+            let sum =
+                Accumulator.int128(words, at + 3) &+ Int128(value.microseconds) &* Int128(weight)
+            Accumulator.store(sum, words, at + 3)
         case .extreme:
             words[at] &+= weight
             tree?.add(group, ExtremeTree.key(view, row), weight)
@@ -274,9 +276,10 @@ final class Accumulator {
         case .intervalSum:
             if words[at] == 0 { return .null }
             guard let months = Int32(exactly: words[at + 1]),
-                let days = Int32(exactly: words[at + 2])
+                let days = Int32(exactly: words[at + 2]),
+                let microseconds = Int64(exactly: Accumulator.int128(words, at + 3))
             else { throw Interval.outOfRange }
-            let sum = Interval(months: months, days: days, microseconds: words[at + 3])
+            let sum = Interval(months: months, days: days, microseconds: microseconds)
             if aggregate.function == .sum { return .interval(sum) }
             return .interval(try Interval.divide(sum, Double(words[at])))
         case .extreme: return tree?.extreme(group) ?? .null

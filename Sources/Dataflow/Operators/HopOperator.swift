@@ -1,14 +1,15 @@
 package import Types
 
 /// Every row once for each window of a sliding series that it is in: the input's columns, then
-/// window_start and window_end. Windows begin at multiples of the slide since the Unix epoch.
+/// window_start and window_end. Windows begin at multiples of the slide since the Unix epoch. A row fails
+/// when one of its windows does not lie within the range of timestamps.
 package final class HopOperator: Operator {
     private let time: Expr
     private let slide: Int64
     private let size: Int64
     private static let chunkRows = 16384
 
-    /// `slide`, `size`: microseconds; the size is a multiple of the slide or not.
+    /// `slide`, `size`: microseconds, no more than `widest`; the size is a multiple of the slide or not.
     package init(time: Expr, slide: Int64, size: Int64) {
         self.time = time
         self.slide = slide
@@ -25,24 +26,44 @@ package final class HopOperator: Operator {
         var rows: [UInt32] = []
         var (starts, ends): ([Int64], [Int64]) = ([], [])
         for row in 0..<chunk.count where !column.isNull(row) && Timestamp.isFinite(times[row]) {
-            // The last window that begins at or before the row, then those before that still reach it.
-            var start = DateTimeFunctions.floorTo(times[row], slide, -Timestamp.unixEpochOffset)
-            while times[row] &- start < size {
-                let (end, overflow) = start.addingReportingOverflow(size)
-                if !overflow {
+            do throws(SQLError) {
+                let found = try windows(of: times[row])
+                for start in found {
                     rows.append(UInt32(row))
                     starts.append(start)
-                    ends.append(end)
+                    ends.append(start + size)
                 }
-                start &-= slide
+            } catch {
+                evaluation.fail(row, error)
             }
             if rows.count >= HopOperator.chunkRows {
                 try emit(chunk, &rows, &starts, &ends, out)
             }
         }
         try emit(chunk, &rows, &starts, &ends, out)
+        _ = try out.divert(evaluation, chunk)
         withExtendedLifetime(column) {}
     }
+
+    /// Where the windows begin that a time is in: the last that begins at or before it, then those before
+    /// that still reach it. - Throws: 22008.
+    private func windows(of time: Int64) throws(SQLError) -> [Int64] {
+        var found: [Int64] = []
+        var start = DateTimeFunctions.floorTo(time, slide, -Timestamp.unixEpochOffset)
+        while true {
+            let (distance, isFar) = time.subtractingReportingOverflow(start)
+            if isFar || distance >= size { return found }
+            let (end, overflow) = start.addingReportingOverflow(size)
+            guard !overflow, Timestamp.inRange(start), Timestamp.inRange(end) else {
+                throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
+            }
+            found.append(start)
+            start -= slide
+        }
+    }
+
+    /// Microseconds of 100 million days: sums with times do not leave Int64 unnoticed.
+    package static let widest: Int64 = 100_000_000 * Timestamp.microsecondsPerDay
 
     private func emit(
         _ chunk: Batch, _ rows: inout [UInt32], _ starts: inout [Int64], _ ends: inout [Int64],

@@ -59,8 +59,9 @@ package final class JoinOperator: Operator {
     }
 
     /// Calls `body` with up to `chunkRows` pairs at a time, and the joined rows without weights.
+    /// - Parameter out: where pairs go on which the condition fails; nil when they have gone there before.
     private func match(
-        _ own: Batch, _ port: Int, _ out: Output,
+        _ own: Batch, _ port: Int, _ out: Output?,
         _ body: (Pairs, Batch) throws(SQLError) -> Void
     ) throws(SQLError) {
         var pairs = Pairs()
@@ -78,7 +79,7 @@ package final class JoinOperator: Operator {
     }
 
     private func meet(
-        _ own: Batch, _ other: JoinState, _ port: Int, _ pairs: Pairs, _ out: Output,
+        _ own: Batch, _ other: JoinState, _ port: Int, _ pairs: Pairs, _ out: Output?,
         _ body: (Pairs, Batch) throws(SQLError) -> Void
     ) throws(SQLError) {
         if pairs.mine.isEmpty { return }
@@ -118,7 +119,7 @@ package final class JoinOperator: Operator {
     // MARK: - Steps
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
-        try countRestored(out)
+        try countRestored()
         let own = sides[port].relevant(chunk)
         guard own.count > 0 else { return }
         let other = sides[1 - port]
@@ -143,7 +144,7 @@ package final class JoinOperator: Operator {
     }
 
     package func finish(out: Output) throws(SQLError) {
-        try countRestored(out)
+        try countRestored()
         for port in 0...1 where keeps[port] && !touched[port].isEmpty {
             let slots = Set(touched[port]).sorted()
             touched[port].removeAll(keepingCapacity: true)
@@ -171,14 +172,14 @@ package final class JoinOperator: Operator {
     }
 
     /// After a restart: counts the matches of every row that is kept.
-    private func countRestored(_ out: Output) throws(SQLError) {
+    private func countRestored() throws(SQLError) {
         guard hasRestored else { return }
         hasRestored = false
         for port in 0...1 where keeps[port] {
             let side = sides[port]
             try side.all { (slots, rows) throws(SQLError) in
                 var degrees = [Int64](repeating: 0, count: slots.count)
-                try match(rows, port, out) { (pairs, _) throws(SQLError) in
+                try match(rows, port, nil) { (pairs, _) throws(SQLError) in
                     for index in pairs.mine.indices {
                         degrees[Int(pairs.mine[index])] &+= pairs.weights[index]
                     }

@@ -49,8 +49,23 @@ package final class SessionOperator: Operator, Checkpointable {
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
         restoreRuns()
+        if let kept = try withoutFailures(chunk, out) {
+            return try receive(chunk.gathered(kept), port: port, out: out)
+        }
         if !out.runsOnce { pending.append(chunk) }
         add(chunk)
+    }
+
+    /// Rows whose session would end behind the last timestamp fail. - Returns: the others, when there are such.
+    private func withoutFailures(_ chunk: Batch, _ out: Output) throws(SQLError) -> Cells<UInt32>? {
+        let times = chunk.columns[session.timeColumn].view
+        let evaluation = Evaluation(chunk)
+        for row in 0..<chunk.count where !times.isNull(row) && Timestamp.isFinite(times.int64(row)) {
+            let (end, overflow) = times.int64(row).addingReportingOverflow(session.gap)
+            guard overflow || !Timestamp.inRange(end) else { continue }
+            evaluation.fail(row, SQLError(.datetimeFieldOverflow, "timestamp out of range"))
+        }
+        return try out.divert(evaluation, chunk)
     }
 
     private func add(_ chunk: Batch, isRestoring: Bool = false) {

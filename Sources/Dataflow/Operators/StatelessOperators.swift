@@ -32,12 +32,13 @@ package final class FilterOperator: Operator {
     }
 
     /// Row numbers for which `predicate` is true, written without a branch.
-    static func select(_ predicate: Expr, _ chunk: Batch, _ out: Output) throws(SQLError)
+    /// - Parameter out: where rows go on which it fails.
+    static func select(_ predicate: Expr, _ chunk: Batch, _ out: Output?) throws(SQLError)
         -> (rows: Storage<UInt32>, count: Int)
     {
         let evaluation = Evaluation(chunk)
         let column = evaluation.evaluate(predicate)
-        _ = try out.divert(evaluation, chunk)
+        _ = try out?.divert(evaluation, chunk)
         let bools = column.bools
         let rows = Storage<UInt32>(uninitialized: chunk.count)
         let (keep, to) = (bools.cells, rows.cells)
@@ -85,7 +86,10 @@ package final class MapOperator: Operator {
 package final class SeriesOperator: Operator {
     private let arguments: [Expr]
     private let type: DataType
-    private static let chunkRows = 4096
+    /// Numerics may be long.
+    private var chunkRows: Int { type.kind == .numeric ? 512 : 4096 }
+    /// A row of a view has no more values: nobody could end it.
+    package static let mostValuesInView = 10_000_000
 
     /// The result is the input's columns and the value.
     /// - Parameter arguments: as of the functions of `SeriesFunctions`.
@@ -103,7 +107,7 @@ package final class SeriesOperator: Operator {
                 all[row] = try Series(bounds, type, row)
                 // A row of a view gives all its values or none. A query ends at the first that fails,
                 // and can be canceled until then.
-                if !out.runsOnce { try all[row]?.check() }
+                if !out.runsOnce { try all[row]?.check(most: SeriesOperator.mostValuesInView) }
             } catch {
                 all[row] = nil
                 evaluation.fail(row, error)
@@ -117,7 +121,7 @@ package final class SeriesOperator: Operator {
             while let value = try series.next() {
                 builder.append(value)
                 count += 1
-                if count == SeriesOperator.chunkRows {
+                if count == chunkRows {
                     try emit(builder.column(), count, chunk, row, out)
                     builder = ColumnBuilder(type.physical)
                     count = 0

@@ -22,7 +22,7 @@ package final class Binder {
     /// The columns of the queries around the one being bound, outermost first.
     var outerScopes: [Scope] = []
     /// Binding a view: what depends on the session or the moment is refused.
-    var isForView = false
+    package var isForView = false
     /// Binding a SELECT over a relation that never has rows: its expressions are never evaluated, so
     /// those that cannot be said yet are NULLs.
     var isOverNothing = false

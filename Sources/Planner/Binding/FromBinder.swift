@@ -272,6 +272,15 @@ struct FromBinder {
             try ExpressionBinder(binder: binder, scope: Scope()).bind(call.arguments[2]),
             to: .interval,
             at: call.arguments[2].at)
+        // A constant that is no width is an error now, not of each row.
+        if let constant = try? Folding.value(of: width) {
+            guard case .interval(let interval) = constant else {
+                throw SQLError(
+                    .invalidParameterValue, "TUMBLE needs an interval that is not NULL",
+                    position: binder.position(call.arguments[2].at))
+            }
+            _ = try DateTimeFunctions.fixedWidth(interval)
+        }
         let start = try expressions.function("tumble_start", [time, width], call.at)
         let end = try expressions.binary("+", start, width, call.at, (call.at, call.at))
         var list = input.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
@@ -320,13 +329,22 @@ struct FromBinder {
                     .invalidParameterValue, "\(usage) needs intervals that are not NULL",
                     position: binder.position(node.at))
             }
-            list.append(try DateTimeFunctions.fixedWidth(interval))
+            let width = try DateTimeFunctions.fixedWidth(interval)
+            guard width <= HopOperator.widest else {
+                throw SQLError(
+                    .datetimeFieldOverflow, "\(usage) takes up to 100000000 days",
+                    position: binder.position(node.at))
+            }
+            list.append(width)
         }
         return (input, scope, time, list, table)
     }
 
     /// HOP(relation, time column, slide, size)
     private func hop(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
+        guard call.arguments.count == 4 else {
+            throw SQLError.unsupported("HOP with an offset", at: binder.position(call.at))
+        }
         let (input, scope, time, widths, table) = try windowed(call, 2, "HOP")
         guard widths[1] / widths[0] <= 10_000 else {
             throw SQLError(

@@ -62,7 +62,8 @@ extension Engine {
     {
         let view = try attach(object, plan)
         guard let manifest, manifest.positions["live/\(object.oid)"] != nil else {
-            // Its backfill had not ended: it begins anew.
+            // Its backfill had not ended: it begins anew, and so do its dead letters.
+            deadLetters.forget(object.oid, at: tip)
             published.setReadable(false, object.oid)
             forcesCut = true
             return

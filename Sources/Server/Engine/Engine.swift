@@ -19,6 +19,7 @@ final class Engine: @unchecked Sendable {
     let messages: Log
     let checkpoints: CheckpointStore
     let checkpointInterval: Int64
+    private let stepLimits: StepBounds.Limits
     let checkpointPool = WorkerPool(name: "checkpoint", threads: 1)
 
     var tables: [Int32: TableState] = [:]
@@ -57,8 +58,9 @@ final class Engine: @unchecked Sendable {
 
     init(
         log: DurableLog, committer: GroupCommitter, checkpoints: CheckpointStore, interval: Int64,
-        workers: Int, messages: Log, metrics: Metrics
+        workers: Int, stepLimits: StepBounds.Limits, messages: Log, metrics: Metrics
     ) {
+        self.stepLimits = stepLimits
         self.workers = WorkerGang(name: "worker", threads: workers)
         sources = SourceRegistry(decoders: workers)
         self.log = log
@@ -130,6 +132,7 @@ final class Engine: @unchecked Sendable {
             tables[object.oid]?.object = object
             views[object.oid]?.object = object
             sources.rename(object)
+            deadLetters.rename(object, at: tip)
             reply.resume(returning: .success(()))
         case .changeUniques(let object, let reply):
             do throws(SQLError) {
@@ -259,6 +262,11 @@ final class Engine: @unchecked Sendable {
 
     /// A broken invariant in one view stops that view, with a reason, and nothing else.
     private func fail(_ view: ViewRegion, _ error: SQLError) {
+        // It is gone for everybody else; the command that takes it away is on its way.
+        if view.bounds.dropped.isCanceled {
+            view.state = .failed(error)
+            return
+        }
         messages.error("view failed", ["view": view.object.name, "error": error.message])
         view.state = .failed(error)
         published.setReadable(false, view.object.oid)
@@ -279,7 +287,7 @@ final class Engine: @unchecked Sendable {
     private func collectFailures(of view: ViewRegion) {
         let failed = view.circuit.takeFailed()
         if failed.isEmpty { return }
-        deadLetters.add(failed, view: view.object.name)
+        deadLetters.add(failed, view: view.object)
     }
 
     func addDeadLetters(at epoch: Epoch) {
@@ -362,13 +370,7 @@ final class Engine: @unchecked Sendable {
     ) {
         do throws(SQLError) {
             if let error = failure(of: plan.relations.map(\.oid)) { throw error }
-            let view = try attach(object, plan)
-            if let cancel {
-                view.circuit.setInterruption { [stop] () throws(SQLError) in
-                    try stop.check()
-                    try cancel.check()
-                }
-            }
+            try attach(object, plan, cancel)
             published.setReadable(false, object.oid)
             // Whatever its inputs hold now is in the snapshot that it starts from.
             forcesCut = true
@@ -378,20 +380,25 @@ final class Engine: @unchecked Sendable {
         }
     }
 
+    /// - Parameter cancel: ends the view while it catches up.
     @discardableResult
-    func attach(_ object: CatalogObject, _ plan: LogicalPlan) throws(SQLError) -> ViewRegion {
-        let view = try ViewRegion(object, plan, workers: workers)
-        view.circuit.setInterruption { [stop] () throws(SQLError) in try stop.check() }
+    func attach(_ object: CatalogObject, _ plan: LogicalPlan, _ cancel: CancelToken? = nil)
+        throws(SQLError) -> ViewRegion
+    {
+        let view = try ViewRegion(
+            object, plan, workers: workers, limits: stepLimits, stop: stop, cancel: cancel)
         views[object.oid] = view
         viewOrder.append(object.oid)
         for scan in view.plan.scans { sources.want(scan.columns, of: scan.relation.oid) }
         view.store.publish()
         published.setStore(view.store, for: object.oid)
+        published.setDropped(view.bounds.dropped, for: object.oid)
         return view
     }
 
     private func drop(_ relations: [Int32], _ reply: EngineReply<Void>) {
         for oid in relations {
+            deadLetters.forget(oid, at: tip)
             views[oid] = nil
             viewOrder.removeAll { $0 == oid }
             tables[oid] = nil
@@ -401,6 +408,7 @@ final class Engine: @unchecked Sendable {
                 positions[key] = nil
             }
             published.setStore(nil, for: oid)
+            published.setDropped(nil, for: oid)
             published.setReadable(true, oid)
         }
         releaseReaders()
@@ -422,6 +430,8 @@ final class Engine: @unchecked Sendable {
                 collectFailures(of: view)
                 if isDone, view.frontier == tip {
                     view.goLive()
+                    // With the cut that makes its dead letters visible, too.
+                    view.liveSince = tip.next
                     messages.info("view is live", ["view": view.object.name])
                     // Its rows are published with the next cut, which makes it readable.
                     forcesCut = true

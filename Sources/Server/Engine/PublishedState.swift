@@ -11,6 +11,8 @@ final class PublishedState: Sendable {
         /// Relations that are not complete through `epoch`.
         var notReadable: Set<Int32> = []
         var holds: [UInt32: Int] = [:]
+        /// What ends the step of each view.
+        var dropped: [Int32: CancelToken] = [:]
     }
 
     private let contents = Mutex(Contents())
@@ -35,6 +37,16 @@ final class PublishedState: Sendable {
                 contents.notReadable.insert(relation)
             }
         }
+    }
+
+    func setDropped(_ token: CancelToken?, for view: Int32) {
+        contents.withLock { $0.dropped[view] = token }
+    }
+
+    /// Ends the steps of views that the catalog no longer has, one that is under way included.
+    func endSteps(of views: [Int32]) {
+        let tokens = contents.withLock { contents in views.compactMap { contents.dropped[$0] } }
+        for token in tokens { token.cancel(.request) }
     }
 
     /// About how many rows a relation holds, dead versions included.

@@ -77,7 +77,7 @@ final class SourceRegistry {
     /// Rejected records are reported once: those below this offset have been.
     private(set) var reported: [String: Int64] = [:]
     /// Rejected records that are not in the dead letters yet.
-    private(set) var rejected: [(source: String, record: RejectedRecord)] = []
+    private(set) var rejected: [(source: CatalogObject, record: RejectedRecord)] = []
 
     init(decoders threads: Int) { decoders = WorkerPool(name: "decode", threads: threads) }
 
@@ -157,14 +157,14 @@ final class SourceRegistry {
         let key = "\(source.oid)/\(split)"
         let floor = reported[key] ?? 0
         for record in chunk.rejected where record.offset >= floor {
-            rejected.append((source.name, record))
+            rejected.append((source, record))
         }
         reported[key] = max(floor, chunk.next)
     }
 
     func restoreReported(_ key: String, _ offset: Int64) { reported[key] = offset }
 
-    func takeRejected() -> [(source: String, record: RejectedRecord)] {
+    func takeRejected() -> [(source: CatalogObject, record: RejectedRecord)] {
         let taken = rejected
         rejected = []
         return taken

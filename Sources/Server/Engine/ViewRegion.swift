@@ -30,6 +30,7 @@ final class ViewRegion {
     let circuit: ShardedCircuit
     let store: RowStore
     let materialize: MaterializeOperator
+    let bounds: StepBounds
     private(set) var frontier = Epoch.zero
     /// How far each (source, split) has been read.
     private(set) var positions: [String: Int64] = [:]
@@ -42,8 +43,14 @@ final class ViewRegion {
     /// Whether a step has ended since the process began.
     private var hasStepped = false
 
-    init(_ object: CatalogObject, _ plan: LogicalPlan, workers: WorkerGang) throws(SQLError) {
+    /// - Parameter stop: canceled when the server stops: no view goes on catching up then.
+    /// - Parameter cancel: ends the view while it catches up.
+    init(
+        _ object: CatalogObject, _ plan: LogicalPlan, workers: WorkerGang,
+        limits: StepBounds.Limits, stop: CancelToken, cancel: CancelToken?
+    ) throws(SQLError) {
         self.object = object
+        bounds = StepBounds(limits, stop: stop)
         let shards = workers.threads
         var copies: [LoweredPlan] = []
         for shard in 0..<shards {
@@ -57,6 +64,8 @@ final class ViewRegion {
         let net = lowered.circuit.add(
             "consolidate", ConsolidateOperator(object.types), inputs: [lowered.output])
         _ = lowered.circuit.add("materialize", materialize, inputs: [net])
+        let tokens = [stop] + (cancel.map { [$0] } ?? [])
+        circuit.setInterruption { bounds.question(for: $0, tokens) }
     }
 
     /// The epoch at which it had caught up: from then on it can be read.
@@ -120,6 +129,7 @@ final class ViewRegion {
     /// Works until the step is done or `deadline` has passed. - Returns: whether it is done.
     func run(until deadline: MonotonicTime, sources: SourceRegistry) throws(SQLError) -> Bool {
         guard let target else { return true }
+        bounds.begin()
         while nextWork < work.count {
             // One chunk for each shard.
             let end = min(nextWork + circuit.shards.count, work.count)
@@ -174,7 +184,7 @@ final class ViewRegion {
     func goLive() {
         state = .live
         liveSince = frontier
-        circuit.setInterruption(nil)
+        circuit.setInterruption { bounds.question(for: $0, []) }
     }
 
     /// Takes the state of a checkpoint.

@@ -228,6 +228,8 @@ extension Session {
             guard let index = catalog.objects[oid], index.kind == .index else { continue }
             database.indexes.forget(index.ownerOID, index.indexed)
         }
+        // The engine may be at work on one of them, and would answer only behind it.
+        database.engine.published.endSteps(of: dropped)
         let _: Void = try await database.ask { .drop(dropped, $0) }
         await database.metadataDurable(end)
     }

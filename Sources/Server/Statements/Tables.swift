@@ -60,9 +60,11 @@ extension Session {
         }
     }
 
-    private func add(_ bound: BoundTable, _ oid: Int32, _ schema: String, _ name: String)
-        async throws(SQLError)
-    {
+    /// - Parameter rows: are in the table when others see it, and after a crash when it is there.
+    private func add(
+        _ bound: BoundTable, _ oid: Int32, _ schema: String, _ name: String,
+        rows: [TableChange] = []
+    ) async throws(SQLError) {
         var object = CatalogObject(
             oid: oid, schema: schema, name: name, kind: .table, columns: bound.columns)
         object.primaryKey = bound.primaryKey
@@ -72,7 +74,16 @@ extension Session {
         object.uniques = bound.uniques
         object.checks = bound.checks
         let created = object
+        if !rows.isEmpty { await database.metadataDurable(database.catalogStore.keepOIDs()) }
         let _: Void = try await database.ask { .addTable(created, $0) }
+        if !rows.isEmpty {
+            do throws(SQLError) {
+                let _: Void = try await database.ask { .commit(rows, $0) }
+            } catch {
+                let _: Void = try await database.ask { .drop([oid], $0) }
+                throw error
+            }
+        }
         await database.metadataDurable(database.catalogStore.add(created))
     }
 
@@ -88,11 +99,12 @@ extension Session {
             source.withData
             ? try await run(Optimizer.optimized(plan), reading: binder.references) : []
         let oid = database.catalogStore.newOID()
-        let created = try await defining { () throws(SQLError) -> Bool in
+        let rows = batches.filter { $0.count > 0 }.map { TableChange(table: oid, batch: $0) }
+        try await defining { () throws(SQLError) in
             guard
                 let (schema, name) = try newName(
                     statement.name, ifNotExists: statement.ifNotExists, &result)
-            else { return false }
+            else { return }
             var columns: [CatalogColumn] = []
             for field in plan.fields {
                 if columns.contains(where: { $0.name == field.name }) {
@@ -102,16 +114,10 @@ extension Session {
                 columns.append(
                     CatalogColumn(field.name, field.type.kind == .unknown ? .text : field.type))
             }
-            try await add(BoundTable(columns: columns), oid, schema, name)
-            return true
+            try await add(BoundTable(columns: columns), oid, schema, name, rows: rows)
+            let count = rows.reduce(0) { $0 + $1.batch.totalWeight }
+            if source.withData { result.tag = "SELECT \(count)" }
         }
-        if !created { return result }
-        let changes = batches.filter { $0.count > 0 }.map { TableChange(table: oid, batch: $0) }
-        if !changes.isEmpty {
-            let _: Void = try await database.ask { .commit(changes, $0) }
-        }
-        let count = changes.reduce(0) { $0 + $1.batch.totalWeight }
-        if source.withData { result.tag = "SELECT \(count)" }
         return result
     }
 

@@ -63,30 +63,63 @@ package enum BinaryEncoding {
 
     private static func readArray(_ reader: inout ByteReader, _ type: DataType) throws -> Value {
         let count = Int(try reader.readInt32())
-        guard count >= 0, count <= 6 else { throw MalformedBytes("\(count) dimensions") }
-        _ = try reader.readInt32()
-        _ = try reader.readInt32()
+        guard count >= 0 else { throw invalid("invalid number of dimensions: \(count)") }
+        guard count <= 6 else {
+            throw SQLError(
+                .programLimitExceeded,
+                "number of array dimensions (\(count)) exceeds the maximum allowed (6)")
+        }
+        guard (0...1).contains(try reader.readInt32()) else { throw invalid("invalid array flags") }
+        let element = try reader.readInt32()
+        guard element == type.elementType.oid else {
+            throw SQLError(
+                .datatypeMismatch,
+                "binary data has array element type \(UInt32(bitPattern: element)) instead of "
+                    + "expected \(type.elementType.oid) (\(type.elementType.name))")
+        }
         var array = ArrayValue()
         var total = count == 0 ? 0 : 1
         for _ in 0..<count {
             let length = Int(try reader.readInt32())
             array.lowerBounds.append(Int(try reader.readInt32()))
             array.dimensions.append(length)
-            guard length >= 0, length <= 1 << 27, total * max(length, 1) <= 1 << 27 else {
-                throw MalformedBytes("array of \(length)")
+            guard length >= 0, length < 1 << 27, total * max(length, 1) < 1 << 27 else {
+                throw SQLError(
+                    .programLimitExceeded,
+                    "array size exceeds the maximum allowed (\((1 << 27) - 1))")
             }
             total *= length
         }
+        if total == 0 { return .text(ArrayValue().encoded(type.element)) }
+        try array.checkBounds()
         for _ in 0..<total {
             let size = Int(try reader.readInt32())
-            if size < 0 {
+            if size == -1 {
                 array.elements.append(.null)
             } else {
+                guard size >= 0, size <= reader.remaining else {
+                    throw invalid("insufficient data left in message")
+                }
                 array.elements.append(
                     try parse(try reader.readBytes(size), type.elementType))
             }
         }
         return .text(array.encoded(type.element))
+    }
+
+    private static func invalid(_ message: String) -> SQLError {
+        SQLError(.invalidBinaryRepresentation, message)
+    }
+
+    private static func outOfRange(_ what: String) -> SQLError {
+        SQLError(.datetimeFieldOverflow, "\(what) out of range")
+    }
+
+    /// Bytes of a text, checked. - Throws: 22021.
+    private static func readText(_ reader: inout ByteReader) throws -> [UInt8] {
+        let bytes = try reader.readBytes(reader.remaining)
+        try TextEncoding.checkCharacters(bytes)
+        return bytes
     }
 
     /// Digits to the base of 10,000, the least first, with so many decimal zeros put behind.
@@ -142,7 +175,11 @@ package enum BinaryEncoding {
         case .infinity: output.write(UInt16(0xD000))
         case .negativeInfinity: output.write(UInt16(0xF000))
         }
-        output.write(value.scale)
+        switch value.form {
+        case .finite, .wide, .nan: output.write(value.scale)
+        // Where PostgreSQL keeps a scale, infinities have other bits.
+        case .infinity, .negativeInfinity: output.write(Int16(32))
+        }
         for digit in digits { output.write(digit) }
     }
 
@@ -177,18 +214,35 @@ package enum BinaryEncoding {
         case .oid, .regclass, .regproc, .regtype, .regnamespace, .regrole:
             return .int(Int64(try reader.readUInt32()))
         case .int8: return .int(try reader.readInt64())
-        case .timestamp, .timestamptz, .time:
-            return .int(TimeText.rounded(try reader.readInt64(), toDigits: type.modifier))
-        case .date: return .int(Int64(try reader.readInt32()))
+        case .timestamp, .timestamptz:
+            let value = try reader.readInt64()
+            guard Timestamp.inRange(value) || !Timestamp.isFinite(value) else {
+                throw outOfRange("timestamp")
+            }
+            return .int(TimeText.rounded(value, toDigits: type.modifier))
+        case .time:
+            let value = try reader.readInt64()
+            guard (0...Timestamp.microsecondsPerDay).contains(value) else {
+                throw outOfRange("time")
+            }
+            return .int(TimeText.rounded(value, toDigits: type.modifier))
+        case .date:
+            let value = Int64(try reader.readInt32())
+            guard CalendarDate.inRange(value) || !CalendarDate.isFinite(value) else {
+                throw outOfRange("date")
+            }
+            return .int(value)
         case .uuid: return .text(try reader.readBytes(16))
         case .array: return try readArray(&reader, type)
         case .oidvector, .int2vector:
             return try readArray(&reader, type.vectorArray ?? .array(of: .oid))
         case .jsonb:
-            guard try reader.readUInt8() == 1 else { throw MalformedBytes("jsonb version") }
-            return try TextEncoding.parse(try reader.readBytes(reader.remaining), type)
-        case .json, .bpchar, .varchar:
-            return try TextEncoding.parse(try reader.readBytes(reader.remaining), type)
+            let version = try reader.readUInt8()
+            guard version == 1 else {
+                throw SQLError(.internalError, "unsupported jsonb version number \(version)")
+            }
+            return try TextEncoding.parse(try readText(&reader), type)
+        case .json, .bpchar, .varchar: return try TextEncoding.parse(try readText(&reader), type)
         case .float8: return .double(Double(bitPattern: UInt64(bitPattern: try reader.readInt64())))
         case .float4: return .double(Double(Float(bitPattern: try reader.readUInt32())))
         case .numeric: return .numeric(try readNumeric(&reader).applying(modifier: type.modifier))
@@ -198,13 +252,8 @@ package enum BinaryEncoding {
             let value = Interval(
                 months: try reader.readInt32(), days: days, microseconds: microseconds)
             return .interval(IntervalFields(modifier: type.modifier).applied(to: value))
-        case .text, .unknown, .void, .name, .char, .bytea:
-            let bytes = try reader.readBytes(reader.remaining)
-            if type.kind != .bytea, String(validating: bytes, as: UTF8.self) == nil {
-                throw SQLError(
-                    .characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
-            }
-            return .text(bytes)
+        case .bytea: return .text(try reader.readBytes(reader.remaining))
+        case .text, .unknown, .void, .name, .char: return .text(try readText(&reader))
         }
     }
 
@@ -213,21 +262,26 @@ package enum BinaryEncoding {
         let weight = Int(try reader.readInt16())
         let sign = try reader.readUInt16()
         let scale = Int(try reader.readInt16())
-        switch sign {
-        case 0xC000: return .nan
-        case 0xD000: return .infinity
-        case 0xF000: return .negativeInfinity
-        case 0, 0x4000: break
-        default: throw MalformedBytes("sign \(sign)")
+        guard [0, 0x4000, 0xC000, 0xD000, 0xF000].contains(sign) else {
+            throw invalid("invalid sign in external \"numeric\" value")
         }
-        guard count >= 0, weight <= 32768, scale >= 0, scale <= 16383 else {
-            throw MalformedBytes("\(count) digits, scale \(scale)")
+        guard count >= 0 else { throw MalformedBytes("\(count) digits") }
+        guard (0...16383).contains(scale) else {
+            throw invalid("invalid scale in external \"numeric\" value")
         }
         var digits: [UInt8] = []
         for _ in 0..<count {
             let digit = try reader.readInt16()
-            guard digit >= 0, digit < 10000 else { throw MalformedBytes("digit \(digit)") }
+            guard digit >= 0, digit < 10000 else {
+                throw invalid("invalid digit in external \"numeric\" value")
+            }
             for place: Int16 in [1000, 100, 10, 1] { digits.append(UInt8(digit / place % 10)) }
+        }
+        switch sign {
+        case 0xC000: return .nan
+        case 0xD000: return .infinity
+        case 0xF000: return .negativeInfinity
+        default: break
         }
         // Digits behind the scale are cut off, as numeric_recv does.
         let given = 4 * (count - 1 - weight)

@@ -109,6 +109,12 @@ package enum TextEncoding {
         return output
     }
 
+    /// Whether bytes are a text: UTF-8, and no zero among them. - Throws: 22021.
+    package static func checkCharacters(_ bytes: [UInt8]) throws(SQLError) {
+        if !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil { return }
+        throw SQLError(.characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
+    }
+
     /// Reads a value of `type` from its text form; `now` is what words like `today` mean.
     /// - Throws: 22P02, 22003, 22007 or 22008 as PostgreSQL's input functions do.
     package static func parse(

@@ -25,6 +25,13 @@ package struct ArrayValue: Hashable, Sendable {
         lowerBounds = [0]
     }
 
+    /// The number behind the last of each dimension has to fit, too (ArrayCheckBounds). - Throws: 54000.
+    package func checkBounds() throws(SQLError) {
+        for (length, lower) in zip(dimensions, lowerBounds) where lower + length > Int(Int32.max) {
+            throw SQLError(.programLimitExceeded, "array lower bound is too large: \(lower)")
+        }
+    }
+
     // MARK: - Bytes
 
     /// An element of jsonb is there as its text: an order key could not be read back.
@@ -72,7 +79,10 @@ package struct ArrayValue: Hashable, Sendable {
             lowerBounds.append(Int(reader.int64()))
         }
         let product = dimensions.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
-        guard elements.isEmpty || (product == elements.count && dimensions.allSatisfy { $0 > 0 })
+        guard
+            elements.isEmpty
+                || (product == elements.count && !dimensions.isEmpty
+                    && dimensions.allSatisfy { $0 > 0 })
         else {
             self = ArrayValue()
             return
@@ -265,8 +275,7 @@ private struct ArrayParser {
                 throw SQLError(
                     SQLState.external("2202E"), "upper bound cannot be less than lower bound")
             }
-            guard abs(Int64(clamping: lower)) < 1 << 31, abs(Int64(clamping: upper)) < 1 << 31
-            else {
+            guard Int32(exactly: lower) != nil, Int32(exactly: upper) != nil else {
                 throw SQLError(.programLimitExceeded, "array bound is out of integer range")
             }
             bounds.append((lower, upper - lower + 1))
@@ -296,6 +305,7 @@ private struct ArrayParser {
                     throw malformed("Specified array dimensions do not match array contents.")
                 }
                 array.lowerBounds = bounds.map(\.0)
+                try array.checkBounds()
             }
         }
         return array
@@ -353,7 +363,9 @@ private struct ArrayParser {
 
     private mutating func element() throws(SQLError) {
         var bytes: [UInt8] = []
+        // What stands behind a backslash is itself: no space to cut off, no part of NULL.
         var wasQuoted = false
+        var kept = 0
         if text[index] == 34 {
             wasQuoted = true
             index += 1
@@ -366,11 +378,18 @@ private struct ArrayParser {
             index += 1
         } else {
             while index < text.count, ![44, 125, 123, 34].contains(text[index]) {
-                if text[index] == 92, index + 1 < text.count { index += 1 }
+                let isEscaped = text[index] == 92 && index + 1 < text.count
+                if isEscaped { index += 1 }
                 bytes.append(text[index])
                 index += 1
+                if isEscaped {
+                    kept = bytes.count
+                    wasQuoted = true
+                }
             }
-            while let last = bytes.last, TextScan.isSpace(last) { bytes.removeLast() }
+            while bytes.count > kept, let last = bytes.last, TextScan.isSpace(last) {
+                bytes.removeLast()
+            }
             if bytes.isEmpty { throw malformed("Unexpected \"}\" character.") }
         }
         if !wasQuoted, String(decoding: bytes, as: UTF8.self).uppercased() == "NULL" {
