@@ -205,7 +205,8 @@ package final class LoopSignal: @unchecked Sendable {
 
     /// Lets all who wait go on.
     package func notifyAll() {
-        let woken = waiters
+        // Who has waited longest goes first.
+        let woken = waiters.sorted { $0.key < $1.key }
         waiters = [:]
         for (_, waiter) in woken { waiter.resume(returning: true) }
     }

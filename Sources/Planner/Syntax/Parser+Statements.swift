@@ -33,12 +33,12 @@ extension Parser {
             } else if !accept("transaction") {
                 _ = accept("work")
             }
-            skipTransactionModes()
-            return .begin
+            return .begin(
+                try transactionModes(), tag: word == "start" ? "START TRANSACTION" : "BEGIN")
         case "commit", "end":
             advance()
             if !accept("transaction") { _ = accept("work") }
-            return .commit(at: at)
+            return .commit(at: at, chains: try chain())
         case "rollback", "abort":
             advance()
             if !accept("transaction") { _ = accept("work") }
@@ -46,11 +46,7 @@ extension Parser {
                 _ = accept("savepoint")
                 return .rollbackTo(try name())
             }
-            if accept("and") {
-                _ = accept("no")
-                try expect("chain")
-            }
-            return .rollback(at: at)
+            return .rollback(at: at, chains: try chain())
         case "set": return try set()
         case "show":
             advance()
@@ -90,20 +86,44 @@ extension Parser {
         return .unsupported(what, at: position(at))
     }
 
-    private mutating func skipTransactionModes() {
-        let modes: Set<String> = [
-            "isolation", "level", "read", "write", "only", "committed", "uncommitted", "repeatable",
-            "serializable", "deferrable", "not",
-        ]
+    /// AND [NO] CHAIN.
+    private mutating func chain() throws(SQLError) -> Bool {
+        guard accept("and") else { return false }
+        let isNegated = accept("no")
+        try expect("chain")
+        return !isNegated
+    }
+
+    private mutating func transactionModes() throws(SQLError) -> TransactionModes {
+        var modes = TransactionModes()
         while true {
-            if case .word(let word) = peek, modes.contains(word) {
-                advance()
-            } else if peek == .symbol(",") {
-                advance()
-            } else {
-                return
+            if accept("isolation") {
+                try expect("level")
+                modes.isolation = try isolationLevel()
+            } else if accept("read") {
+                modes.isReadOnly = accept("only")
+                if modes.isReadOnly == false { try expect("write") }
+            } else if accept("not") {
+                try expect("deferrable")
+            } else if !accept("deferrable") {
+                return modes
+            }
+            if accept(symbol: ","), !["isolation", "read", "not", "deferrable"].contains(where: isWord) {
+                throw unexpected()
             }
         }
+    }
+
+    private mutating func isolationLevel() throws(SQLError) -> String {
+        if accept("serializable") { return "serializable" }
+        if accept("repeatable") {
+            try expect("read")
+            return "repeatable read"
+        }
+        try expect("read")
+        if accept("uncommitted") { return "read uncommitted" }
+        try expect("committed")
+        return "read committed"
     }
 
     // MARK: - SET, SHOW, EXPLAIN
@@ -119,10 +139,11 @@ extension Parser {
 
     private mutating func set() throws(SQLError) -> Statement {
         advance()
-        if accept(["session", "characteristics", "as", "transaction"]) || isWord("transaction") {
-            _ = accept("transaction")
-            skipTransactionModes()
-            return .set(name: "transaction_isolation", value: nil, isLocal: true)
+        if accept(["session", "characteristics", "as", "transaction"]) {
+            return .setTransaction(try transactionModes(), isSession: true)
+        }
+        if accept("transaction") {
+            return .setTransaction(try transactionModes(), isSession: false)
         }
         let isLocal = accept("local")
         if !isLocal { _ = accept("session") }

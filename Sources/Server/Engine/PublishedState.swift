@@ -78,6 +78,22 @@ final class PublishedState: Sendable {
         }
     }
 
+    /// A view of all that can be read at the newest epoch.
+    func ticketOfAll() -> ReadTicket {
+        contents.withLock { contents in
+            contents.holds[contents.epoch.number, default: 0] += 1
+            let readable = contents.stores.filter { !contents.notReadable.contains($0.key) }
+            return ReadTicket(
+                owner: self, epoch: contents.epoch, positions: contents.positions,
+                snapshots: readable.mapValues { $0.snapshot() })
+        }
+    }
+
+    /// Whether a relation keeps its rows.
+    func hasStore(_ relation: Int32) -> Bool {
+        contents.withLock { $0.stores[relation] != nil }
+    }
+
     fileprivate func release(_ epoch: Epoch) {
         contents.withLock { contents in
             let left = (contents.holds[epoch.number] ?? 1) - 1

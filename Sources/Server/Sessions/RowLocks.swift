@@ -9,12 +9,16 @@ import Types
 final class RowLocks: @unchecked Sendable {
     // Confined to the loop's thread.
 
-    /// A row of a table.
+    /// A row of a table, by one of the table's keys.
     struct Key: Hashable, Comparable {
         let table: Int32
+        /// Its place among the table's keys; behind them all for a whole row.
+        let constraint: Int
         let hash: UInt64
 
-        static func < (a: Key, b: Key) -> Bool { (a.table, a.hash) < (b.table, b.hash) }
+        static func < (a: Key, b: Key) -> Bool {
+            (a.table, a.hash, a.constraint) < (b.table, b.hash, b.constraint)
+        }
     }
 
     private var holders: [Key: Int32] = [:]
@@ -32,21 +36,23 @@ final class RowLocks: @unchecked Sendable {
     /// The keys of a table's rows: of each of its unique keys that has a value, or of the whole row
     /// where there is none. Those of row n are `ends[n]..<ends[n + 1]`.
     /// - Parameter areNew: rows that nobody can have seen, which need no lock without a unique key.
-    static func keys(of table: CatalogObject, _ batch: Batch, areNew: Bool = false) -> (
-        keys: [Key], ends: [Int]
-    ) {
+    /// - Parameter only: the columns of the keys that count; all of the table's when nil.
+    static func keys(
+        of table: CatalogObject, _ batch: Batch, areNew: Bool = false, only: [[Int]]? = nil
+    ) -> (keys: [Key], ends: [Int]) {
         let whole = batch.columns.map(\.view)
         let unique = table.keys.map { key in key.columns.map { whole[$0] } }
+        let counts = table.keys.map { only?.contains($0.columns) ?? true }
         var (keys, ends): ([Key], [Int]) = ([], [0])
         for row in 0..<batch.count {
             for (number, views) in unique.enumerated()
-            where !views.contains(where: { $0.isNull(row) }) {
-                let hash = hashRow(views, row, seed: UInt64(number), image: false)
-                keys.append(Key(table: table.oid, hash: hash))
+            where counts[number] && !views.contains(where: { $0.isNull(row) }) {
+                let hash = hashRow(views, row, seed: rowHashSeed, image: false)
+                keys.append(Key(table: table.oid, constraint: number, hash: hash))
             }
             if keys.count == ends[row], !areNew {
-                let hash = hashRow(whole, row, seed: UInt64(unique.count), image: false)
-                keys.append(Key(table: table.oid, hash: hash))
+                let hash = hashRow(whole, row, seed: rowHashSeed, image: false)
+                keys.append(Key(table: table.oid, constraint: unique.count, hash: hash))
             }
             ends.append(keys.count)
         }
@@ -119,10 +125,14 @@ final class RowLocks: @unchecked Sendable {
         }
     }
 
-    /// Gives back everything that `owner` has.
-    func release(_ owner: Int32) {
-        guard let keys = held.removeValue(forKey: owner) else { return }
-        for key in keys { holders[key] = nil }
+    /// How many keys `owner` has: for `release`.
+    func count(of owner: Int32) -> Int { held[owner]?.count ?? 0 }
+
+    /// Gives back what `owner` has, but for the first `kept` keys that it took.
+    func release(_ owner: Int32, keeping kept: Int = 0) {
+        guard let keys = held[owner], keys.count > kept else { return }
+        for key in keys[kept...] { holders[key] = nil }
+        held[owner] = kept == 0 ? nil : Array(keys[..<kept])
         released.notifyAll()
     }
 }

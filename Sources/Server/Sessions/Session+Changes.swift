@@ -11,26 +11,35 @@ extension Session {
     /// What one attempt wants to change.
     private struct Attempt {
         var changes: [TableChange] = []
+        /// Of the rows that are there, and of those that will be: taken in this order, as whoever waits
+        /// for a row has not written its new version yet.
         var locks: Set<RowLocks.Key> = []
+        var newLocks: Set<RowLocks.Key> = []
         var count: Int64 = 0
         /// The rows that RETURNING looks at.
         var returned: [Batch] = []
         var returnedFields: [Field] = []
+        /// What RETURNING gives.
+        var results: [Batch] = []
     }
 
     static let maximumAttempts = 1000
 
     // MARK: - Attempts
 
-    /// Locks, checks and carries out what `plan` wants, again when others were faster.
-    private func apply(_ plan: () async throws(SQLError) -> Attempt) async throws(SQLError)
-        -> Attempt
-    {
+    /// Locks, checks and carries out what `plan` wants, again when others were faster. RETURNING comes
+    /// before anything is done: when it fails, nothing is.
+    private func apply(
+        _ returning: BoundReturning?, _ plan: () async throws(SQLError) -> Attempt
+    ) async throws(SQLError) -> Attempt {
         for _ in 0..<Session.maximumAttempts {
-            let attempt = try await plan()
+            var attempt = try await plan()
+            if try await lock(attempt.locks), !readsOneState { continue }
+            if try await lock(attempt.newLocks), !readsOneState { continue }
+            attempt.results = try await results(attempt, returning)
             if attempt.changes.isEmpty { return attempt }
-            if try await lock(attempt.locks) { continue }
             if try await carryOut(attempt.changes) { return attempt }
+            if readsOneState { break }
         }
         throw Session.tooManyAttempts
     }
@@ -91,7 +100,7 @@ extension Session {
             try binder.bind(insert)
         }
         let attempt = try await carryOut(bound, binder)
-        return try await result("INSERT 0 \(attempt.count)", attempt, bound.returning)
+        return result("INSERT 0 \(attempt.count)", attempt, bound.returning)
     }
 
     /// Inserts what COPY FROM has read, as one epoch. - Returns: how many rows.
@@ -113,7 +122,7 @@ extension Session {
         // Computed once: what it draws from sequences is not drawn again.
         let rows = Batch.concatenated(
             try await run(plan, reading: references), types: bound.table.types)
-        let attempt = try await apply { () throws(SQLError) in
+        return try await apply(bound.returning) { () throws(SQLError) in
             var attempt = Attempt()
             var inserted = rows
             if rows.count > 0 {
@@ -122,12 +131,14 @@ extension Session {
                 try await self.check(checks, bound.table, rows)
             }
             if let conflict = bound.conflict, rows.count > 0 {
-                attempt.locks = Session.locks(bound.table, rows, areNew: true)
+                // Nobody changes the rows that they meet from here on.
+                let met = RowLocks.keys(of: bound.table, rows, areNew: true, only: conflict.keys)
+                _ = try await self.lock(Set(met.keys))
                 inserted = try await self.resolve(conflict, bound.table, rows, checks, &attempt)
             }
             if inserted.count > 0 {
                 if !bound.table.keys.isEmpty {
-                    attempt.locks.formUnion(
+                    attempt.newLocks.formUnion(
                         Session.locks(bound.table, inserted, areNew: true))
                 }
                 attempt.changes.append(TableChange(table: bound.table.oid, batch: inserted))
@@ -137,7 +148,6 @@ extension Session {
             attempt.returnedFields = bound.table.fields
             return attempt
         }
-        return attempt
     }
 
     /// Splits the rows to insert into those that are new (returned) and those that meet one that is
@@ -265,7 +275,7 @@ extension Session {
             try Session.checkNulls(after, table)
             try await check(checks, table, after)
             attempt.locks.formUnion(Session.locks(table, before))
-            attempt.locks.formUnion(Session.locks(table, after, areNew: true))
+            attempt.newLocks.formUnion(Session.locks(table, after, areNew: true))
             attempt.changes.append(
                 TableChange(
                     table: table.oid,
@@ -291,7 +301,7 @@ extension Session {
         let checks = bound.isUpdate ? try binder.checks(of: bound.table) : []
         let plan = Optimizer.optimized(bound.plan)
         let references = binder.references
-        let attempt = try await apply { () throws(SQLError) in
+        let attempt = try await apply(bound.returning) { () throws(SQLError) in
             let batches = try await self.run(plan, reading: references)
             var attempt = try Session.attempt(bound, batches)
             if bound.isUpdate {
@@ -306,7 +316,7 @@ extension Session {
             return attempt
         }
         let verb = bound.isUpdate ? "UPDATE" : "DELETE"
-        return try await result("\(verb) \(attempt.count)", attempt, bound.returning)
+        return result("\(verb) \(attempt.count)", attempt, bound.returning)
     }
 
     /// Each old row once, with the change that it makes.
@@ -350,7 +360,7 @@ extension Session {
             let new = Batch(
                 columns: Array(rows.columns[(width + 1)..<(2 * width + 1)]), count: rows.count,
                 weights: counts)
-            attempt.locks.formUnion(locks(bound.table, new, areNew: true))
+            attempt.newLocks = locks(bound.table, new, areNew: true)
             change = Batch.concatenated([change, new], types: bound.table.types)
         }
         attempt.count = old.totalWeight
@@ -376,7 +386,7 @@ extension Session {
                 let table = try context().catalog.resolve(name, position: nil)
                 for object in database.catalogStore.catalog.userObjects
                 where restarts && object.kind == .sequence && object.ownerOID == table.oid {
-                    restartedSequences.append(object.oid)
+                    restartedSequences.append(database.sequences.restart(object))
                 }
             }
             if isAlone { try await commit() }
@@ -437,19 +447,24 @@ extension Session {
 
     // MARK: - Results
 
-    private func result(_ tag: String, _ attempt: Attempt, _ returning: BoundReturning?)
-        async throws(SQLError) -> StatementResult
+    private func results(_ attempt: Attempt, _ returning: BoundReturning?) async throws(SQLError)
+        -> [Batch]
     {
-        guard let returning else { return StatementResult(tag: tag) }
-        let columns = returning.fields.map {
-            resultColumn($0)
-        }
+        guard let returning else { return [] }
         var batches: [Batch] = []
         for rows in attempt.returned where rows.count > 0 {
             batches += try await run(
                 .project(.literal(rows, attempt.returnedFields), returning.list, returning.fields),
                 reading: [])
         }
-        return StatementResult(columns: columns, batches: batches, tag: tag)
+        return batches
+    }
+
+    private func result(_ tag: String, _ attempt: Attempt, _ returning: BoundReturning?)
+        -> StatementResult
+    {
+        guard let returning else { return StatementResult(tag: tag) }
+        return StatementResult(
+            columns: returning.fields.map { resultColumn($0) }, batches: attempt.results, tag: tag)
     }
 }

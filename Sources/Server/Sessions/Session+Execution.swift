@@ -14,6 +14,7 @@ extension Session {
         -> StatementResult
     {
         try checkNotFailed(statement)
+        try checkWritable(statement)
         _ = requestedSettings.take()
         var result = try await cancelable { (_) throws(SQLError) in
             var result = try await self.carryOut(statement, text: text, parameters: parameters)
@@ -68,9 +69,11 @@ extension Session {
         case .createView(let view): return try await createView(view, text)
         case .createTopic(let topic): return try await createTopic(topic)
         case .drop(let drop): return try await self.drop(drop, text)
-        case .begin: return beginStatement()
-        case .commit: return try await commitStatement()
-        case .rollback: return rollbackStatement()
+        case .begin(let modes, let tag): return try beginStatement(modes, tag)
+        case .commit(_, let chains): return try await commitStatement(chains: chains)
+        case .rollback(_, let chains): return try rollbackStatement(chains: chains)
+        case .setTransaction(let modes, let isSession):
+            return try setTransaction(modes, isSession: isSession)
         case .set(let name, let value, let isLocal):
             return try setStatement(name, value, isLocal: isLocal)
         case .show(let name): return try show(name)
@@ -113,7 +116,7 @@ extension Session {
         async throws(SQLError) -> [Batch]
     {
         let relations = Set(plan.relations.map(\.oid)).sorted()
-        let ticket = try await database.ticket(relations, token)
+        let ticket = try await ticket(relations, token)
         let runner = QueryRunner(
             ticket: ticket, catalog: database.catalogStore.catalog,
             reading: SystemReading(context()), sources: database.readers.withLock { $0 },
@@ -121,6 +124,26 @@ extension Session {
             indexes: database.indexes, cancel: token, memory: database.queryMemory.grant())
         memory = runner.memory
         return try await onQueryThread { () throws(SQLError) in try runner.run(plan) }
+    }
+
+    /// The right to read these at the newest epoch, or at the one that the transaction has read first.
+    private func ticket(_ relations: [Int32], _ token: CancelToken) async throws(SQLError)
+        -> ReadTicket
+    {
+        guard readsOneState, !readsNewest else { return try await database.ticket(relations, token) }
+        let published = database.engine.published
+        let ticket = snapshot ?? published.ticketOfAll()
+        snapshot = ticket
+        if let newer = relations.first(where: {
+            ticket.snapshots[$0] == nil && published.hasStore($0)
+        }) {
+            let name = database.catalogStore.catalog.objects[newer]?.name ?? ""
+            throw SQLError(
+                .serializationFailure, "could not serialize access to relation \"\(name)\"",
+                detail: "It could not be read when the transaction began to read.",
+                hint: "Try the transaction again.")
+        }
+        return ticket
     }
 
     /// What takes its time, away from the loop's thread.
@@ -160,19 +183,62 @@ extension Session {
 
     // MARK: - Transactions
 
-    private func beginStatement() -> StatementResult {
-        var result = StatementResult(tag: "BEGIN")
+    private func beginStatement(_ modes: TransactionModes, _ tag: String) throws(SQLError)
+        -> StatementResult
+    {
+        var result = StatementResult(tag: tag)
         if state == .open, !isImplicit {
             result.notices.append(
                 SQLError(.activeTransaction, "there is already a transaction in progress"))
         }
+        if let isolation = modes.isolation { _ = try SessionSettings.isolation(isolation) }
         begin()
+        try apply(modes)
         isImplicit = false
         return result
     }
 
-    private func commitStatement() async throws(SQLError) -> StatementResult {
-        if state == .failed { return rollbackStatement() }
+    /// SET TRANSACTION, or SET SESSION CHARACTERISTICS for those to come.
+    private func setTransaction(_ modes: TransactionModes, isSession: Bool) throws(SQLError)
+        -> StatementResult
+    {
+        var result = StatementResult(tag: "SET")
+        if isSession {
+            if let isolation = modes.isolation {
+                try settings.set("default_transaction_isolation", isolation)
+            }
+            if let isReadOnly = modes.isReadOnly {
+                try settings.set("default_transaction_read_only", isReadOnly ? "on" : "off")
+                result.changed = reported(["default_transaction_read_only"])
+            }
+            return result
+        }
+        if state == .idle {
+            result.notices.append(
+                SQLError(
+                    .noActiveTransaction, "SET TRANSACTION can only be used in transaction blocks"))
+        }
+        if modes.isolation != nil, snapshot != nil {
+            throw SQLError(
+                .activeTransaction,
+                "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+        }
+        if state != .idle { try apply(modes) }
+        return result
+    }
+
+    /// AND CHAIN: a transaction begins with the modes of the one that has ended.
+    private func chain(_ before: [String: String]) throws(SQLError) {
+        var modes = TransactionModes()
+        modes.isolation = before["transaction_isolation"]
+        modes.isReadOnly = before["transaction_read_only"] == "on"
+        begin()
+        try apply(modes)
+    }
+
+    private func commitStatement(chains: Bool) async throws(SQLError) -> StatementResult {
+        if chains { try checkInTransaction("COMMIT AND CHAIN") }
+        if state == .failed { return try rollbackStatement(chains: chains) }
         var result = StatementResult(tag: "COMMIT")
         if state == .idle || isImplicit {
             result.notices.append(
@@ -181,6 +247,7 @@ extension Session {
         let before = settings.values
         try await commit()
         result.changed = reported(changed(since: before))
+        if chains { try chain(before) }
         return result
     }
 
@@ -188,7 +255,8 @@ extension Session {
         settings.values.filter { before[$0.key] != $0.value }.map(\.key)
     }
 
-    private func rollbackStatement() -> StatementResult {
+    private func rollbackStatement(chains: Bool) throws(SQLError) -> StatementResult {
+        if chains { try checkInTransaction("ROLLBACK AND CHAIN") }
         var result = StatementResult(tag: "ROLLBACK")
         if state == .idle || isImplicit {
             result.notices.append(
@@ -197,6 +265,7 @@ extension Session {
         let before = settings.values
         rollback()
         result.changed = reported(changed(since: before))
+        if chains { try chain(before) }
         return result
     }
 
@@ -210,7 +279,10 @@ extension Session {
 
     private func savepoint(_ name: String) throws(SQLError) -> StatementResult {
         try checkInTransaction("SAVEPOINT")
-        savepoints.append((name, pending.count, settings))
+        savepoints.append(
+            Savepoint(
+                name: name, changes: pending.count, restartedSequences: restartedSequences.count,
+                locks: database.locks.count(of: backendID), settings: settings))
         return StatementResult(tag: "SAVEPOINT")
     }
 
@@ -227,12 +299,14 @@ extension Session {
         return StatementResult(tag: "RELEASE")
     }
 
-    /// Rows stay locked until the transaction ends.
     private func rollbackTo(_ name: String) throws(SQLError) -> StatementResult {
         try checkInTransaction("ROLLBACK TO SAVEPOINT")
         let index = try savepointIndex(name)
-        pending.removeSubrange(savepoints[index].count...)
-        settings = savepoints[index].settings
+        let point = savepoints[index]
+        pending.removeSubrange(point.changes...)
+        undoRestarts(keeping: point.restartedSequences)
+        database.locks.release(backendID, keeping: point.locks)
+        settings = point.settings
         savepoints.removeSubrange((index + 1)...)
         state = .open
         return StatementResult(tag: "ROLLBACK")
@@ -243,7 +317,6 @@ extension Session {
     private func setStatement(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError)
         -> StatementResult
     {
-        if name == "transaction_isolation", value == nil { return StatementResult(tag: "SET") }
         var result = try set(name, value, isLocal: isLocal)
         if isLocal, state == .idle || isImplicit {
             result.notices.append(
@@ -336,6 +409,10 @@ extension Session {
         return StatementResult.lines("QUERY PLAN", lines, tag: "EXPLAIN")
     }
 
+    private func isQuery(_ statement: Statement.Statement2) -> Bool {
+        if case .query = statement { true } else { false }
+    }
+
     private func explain(
         _ inner: Statement.Statement2, _ isAnalyze: Bool, _ text: String, _ parameters: Parameters
     ) async throws(SQLError) -> StatementResult {
@@ -368,6 +445,9 @@ extension Session {
                 Optimizer.optimized(plan), indent: head.isEmpty ? 0 : 1,
                 indexes: { isRead ? catalog.indexes(of: $0) : [] },
                 counts: { database.engine.published.rowCount(of: $0).map(Double.init) })
+        if isAnalyze, !isQuery(inner) {
+            throw SQLError.unsupported("EXPLAIN ANALYZE of a statement that is no query")
+        }
         if isAnalyze, case .query = inner {
             let batches = try await run(Optimizer.optimized(plan), reading: binder.references)
             lines.append("Rows: \(batches.reduce(0) { $0 + $1.totalWeight })")

@@ -51,7 +51,10 @@ extension Session {
                 LockableRows(Batch.concatenated(batches, types: types).expanded, query)
             }
             guard passes else {
-                if try await lockAll(found) { return found.shown }
+                if try await lockAll(found) {
+                    if readsOneState { try await checkUnchanged(batches, plan, references) }
+                    return found.shown
+                }
                 continue
             }
             let picked = pick(found, query)
@@ -64,6 +67,23 @@ extension Session {
             if try await lockAll(chosen) { return chosen.shown }
         }
         throw Session.tooManyAttempts
+    }
+
+    /// - Throws: 40001 when locked rows are no longer what the transaction sees.
+    private func checkUnchanged(
+        _ seen: [Batch], _ plan: LogicalPlan, _ references: Set<Int32>
+    ) async throws(SQLError) {
+        readsNewest = true
+        defer { readsNewest = false }
+        let now = try await run(plan, reading: references)
+        func counted(_ batches: [Batch]) -> [[Value]: Int64] {
+            var counts: [[Value]: Int64] = [:]
+            for batch in batches {
+                for row in 0..<batch.count { counts[batch.row(row), default: 0] += batch.weight(row) }
+            }
+            return counts
+        }
+        guard counted(seen) == counted(now) else { throw Session.tooManyAttempts }
     }
 
     /// Takes the locks of the rows. - Returns: whether all of them were held before they were read.

@@ -53,6 +53,15 @@ final class Session: @unchecked Sendable {
 
     enum TransactionState { case idle, open, failed }
 
+    /// What was there when a savepoint was made.
+    struct Savepoint {
+        let name: String
+        let changes: Int
+        let restartedSequences: Int
+        let locks: Int
+        let settings: SessionSettings
+    }
+
     let database: Database
     let user: String
     let backendID: Int32
@@ -60,11 +69,15 @@ final class Session: @unchecked Sendable {
     var state = TransactionState.idle
     /// A simple query of several statements is one transaction although nobody said BEGIN.
     var isImplicit = false
-    /// Sequences that begin anew when the transaction commits: TRUNCATE … RESTART IDENTITY.
-    var restartedSequences: [Int32] = []
+    /// Sequences that the transaction has begun anew: TRUNCATE … RESTART IDENTITY.
+    var restartedSequences: [SequenceStore.Restart] = []
     var pending: [TableChange] = []
-    /// Names and how many of `pending` were there; the newest last.
-    var savepoints: [(name: String, count: Int, settings: SessionSettings)] = []
+    /// The newest last.
+    var savepoints: [Savepoint] = []
+    /// What a transaction that reads one state throughout reads.
+    var snapshot: ReadTicket?
+    /// While rows are compared with what they have become.
+    var readsNewest = false
     var transactionStart: Int64 = 0
     var prepared: [String: Prepared] = [:]
     var portals: [String: Portal] = [:]
@@ -117,11 +130,42 @@ final class Session: @unchecked Sendable {
     // MARK: - Transactions
 
     func begin() {
-        if state == .idle {
-            state = .open
-            settingsBefore = settings
-            transactionStart = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
+        guard state == .idle else { return }
+        state = .open
+        settingsBefore = settings
+        transactionStart = WallClock.unixMicroseconds - Timestamp.unixEpochOffset
+        for name in ["transaction_isolation", "transaction_read_only"] {
+            setLocally(name, settings.values["default_" + name] ?? "")
         }
+    }
+
+    /// Until the transaction ends.
+    private func setLocally(_ name: String, _ value: String) {
+        if localSettings[name] == nil { localSettings[name] = settings.values[name] ?? "" }
+        settings.restore(name, value)
+    }
+
+    /// - Throws: 0A000 for what there is not.
+    func apply(_ modes: TransactionModes) throws(SQLError) {
+        if let isolation = modes.isolation {
+            setLocally("transaction_isolation", try SessionSettings.isolation(isolation))
+        }
+        if let isReadOnly = modes.isReadOnly {
+            setLocally("transaction_read_only", isReadOnly ? "on" : "off")
+        }
+    }
+
+    /// Whether all its statements read the state that the first of them has read.
+    var readsOneState: Bool {
+        state == .open && settings.values["transaction_isolation"] == "repeatable read"
+    }
+
+    /// - Throws: 25006 for a change in a transaction that only reads.
+    func checkWritable(_ statement: Statement) throws(SQLError) {
+        let name = (state == .idle ? "default_" : "") + "transaction_read_only"
+        guard let what = statement.writes, settings.values[name] == "on" else { return }
+        throw SQLError(
+            SQLState.external("25006"), "cannot execute \(what) in a read-only transaction")
     }
 
     /// Makes the transaction's changes one epoch. - Throws: what the table's writer refuses.
@@ -131,30 +175,40 @@ final class Session: @unchecked Sendable {
         pending = []
         restartedSequences = []
         savepoints = []
+        snapshot = nil
         state = .idle
         isImplicit = false
         for (name, value) in localSettings { settings.restore(name, value) }
         endSettings()
         defer { database.locks.release(backendID) }
-        if !changes.isEmpty {
-            let _: Void = try await database.ask { .commit(changes, $0) }
-        }
-        for oid in restarts {
-            if let sequence = database.catalogStore.catalog.objects[oid] {
-                try database.sequences.restart(sequence)
+        do throws(SQLError) {
+            if !changes.isEmpty {
+                let _: Void = try await database.ask { .commit(changes, $0) }
             }
+        } catch {
+            for restart in restarts.reversed() { database.sequences.undo(restart) }
+            throw error
         }
+        for restart in restarts { database.sequences.keep(restart) }
     }
 
     func rollback() {
         pending = []
-        restartedSequences = []
+        undoRestarts(keeping: 0)
         savepoints = []
+        snapshot = nil
         state = .idle
         isImplicit = false
         if let before = settingsBefore { settings = before }
         endSettings()
         database.locks.release(backendID)
+    }
+
+    /// Sequences go on where they were before the restarts behind the first ones.
+    func undoRestarts(keeping kept: Int) {
+        while restartedSequences.count > kept {
+            database.sequences.undo(restartedSequences.removeLast())
+        }
     }
 
     private func endSettings() {
@@ -167,8 +221,8 @@ final class Session: @unchecked Sendable {
         guard state == .open else { return }
         if isImplicit { return rollback() }
         state = .failed
-        // Nothing of the transaction will be done, unless it goes back to a savepoint.
-        if savepoints.isEmpty { database.locks.release(backendID) }
+        // What was done behind the last savepoint will not be done.
+        database.locks.release(backendID, keeping: savepoints.last?.locks ?? 0)
     }
 
     func checkNotFailed(_ statement: Statement) throws(SQLError) {

@@ -126,10 +126,35 @@ struct SessionSettings {
         case "statement_timeout", "lock_timeout":
             let milliseconds = try timeout(key, value)
             value = SessionSettings.shown(milliseconds)
-        default: break
+        case "transaction_isolation", "default_transaction_isolation":
+            value = try SessionSettings.isolation(value)
+        default:
+            if ["on", "off"].contains(initial[key]) {
+                guard let isOn = TextEncoding.parseBool(Array(value.utf8)) else {
+                    throw SQLError(
+                        .invalidParameterValue, "parameter \"\(key)\" requires a Boolean value")
+                }
+                value = isOn ? "on" : "off"
+            }
         }
         values[key] = value
         textStyle = TextStyle(settings: values)
+    }
+
+    /// The name of an isolation level. - Throws: 0A000, 22023.
+    static func isolation(_ name: String) throws(SQLError) -> String {
+        let name = name.lowercased()
+        switch name {
+        case "read committed", "read uncommitted", "repeatable read": return name
+        case "serializable":
+            throw SQLError(
+                .featureNotSupported, "transaction isolation level \"serializable\" is not supported",
+                hint: "Use \"repeatable read\" or \"read committed\".")
+        default:
+            throw SQLError(
+                .invalidParameterValue,
+                "invalid value for parameter \"transaction_isolation\": \"\(name)\"")
+        }
     }
 
     private func invalid(_ name: String, _ value: String) -> SQLError {

@@ -7,7 +7,7 @@ import Types
 /// The values of all sequences. Some are reserved ahead in the metadata store, so that a crash skips
 /// values and never gives one twice. Safe from any thread.
 final class SequenceStore: Sendable {
-    private struct State {
+    fileprivate struct State {
         /// The value to give next; nil behind the last one.
         var next: Int64?
         /// How many may be given once the log is durable up to `end`.
@@ -85,9 +85,37 @@ final class SequenceStore: Sendable {
         waitUntilDurable(end)
     }
 
-    /// Begins again.
-    func restart(_ sequence: CatalogObject) throws(SQLError) {
-        try set(sequence, SequenceDefinition(of: sequence).start, isCalled: false)
+    /// A sequence that a transaction has begun anew, and what it was before.
+    struct Restart {
+        let sequence: Int32
+        fileprivate let before: State?
+    }
+
+    /// Begins anew, until the transaction ends in memory only: `keep` or `undo` follows.
+    func restart(_ sequence: CatalogObject) -> Restart {
+        states.withLock { states in
+            let restart = Restart(sequence: sequence.oid, before: states[sequence.oid])
+            let start = SequenceDefinition(of: sequence).start
+            // Nothing is reserved: a crash takes the transaction back, and this with it.
+            states[sequence.oid] = State(next: start, reserved: Int.max)
+            return restart
+        }
+    }
+
+    /// The transaction has been committed.
+    func keep(_ restart: Restart) {
+        let end = states.withLock { states -> Int64 in
+            guard let state = states[restart.sequence] else { return 0 }
+            let end = write(restart.sequence, state.next)
+            states[restart.sequence] = State(next: state.next, end: end)
+            return end
+        }
+        if end > 0 { waitUntilDurable(end) }
+    }
+
+    /// The transaction, or the part of it, has been rolled back.
+    func undo(_ restart: Restart) {
+        states.withLock { $0[restart.sequence] = restart.before }
     }
 
     /// Goes on behind the last value given as the sequence is now, which was `old` until now.

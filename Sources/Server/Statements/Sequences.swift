@@ -40,7 +40,7 @@ extension Session {
             case .value(let value):
                 try definition.check(value, "RESTART")
                 try database.sequences.set(object, value, isCalled: false)
-            case .some(.none): try database.sequences.restart(object)
+            case .some(.none): database.sequences.keep(database.sequences.restart(object))
             case nil: try database.sequences.redefine(old, object)
             }
             await database.metadataDurable(database.catalogStore.add(object))

@@ -28,9 +28,11 @@ package enum Statement: Sendable {
     case alterSequence(QualifiedName, ifExists: Bool, SequenceOptions)
     case createIndex(CreateIndex)
     case drop(Drop)
-    case begin
-    case commit(at: Int)
-    case rollback(at: Int)
+    /// BEGIN or START TRANSACTION, as the tag of its result says.
+    case begin(TransactionModes, tag: String)
+    case commit(at: Int, chains: Bool)
+    case rollback(at: Int, chains: Bool)
+    case setTransaction(TransactionModes, isSession: Bool)
     case set(name: String, value: String?, isLocal: Bool)
     case show(name: String)
     case reset(name: String?)
