@@ -1,5 +1,7 @@
 #include "csimdjson.h"
 
+// What is malformed comes as an error, never as an exception: those would end the process.
+#define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>
 
 #include <cmath>
@@ -18,6 +20,7 @@ typedef __int128 wide;
 struct Column {
     std::string name;
     int type;
+    bool is_document = false;
     int64_t low, high;
     bool keep;
     bool seen = false;
@@ -172,10 +175,77 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+// RFC 8259's number; simdjson refuses those that are too large for a double.
+bool is_number(std::string_view text) {
+    const char *p = text.data(), *end = p + text.size();
+    auto digit = [&] { return p < end && *p >= '0' && *p <= '9'; };
+    if (p < end && *p == '-') p++;
+    if (!digit()) return false;
+    if (*p == '0') p++;
+    else
+        while (digit()) p++;
+    if (p < end && *p == '.') {
+        p++;
+        if (!digit()) return false;
+        while (digit()) p++;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        if (p < end && (*p == '-' || *p == '+')) p++;
+        if (!digit()) return false;
+        while (digit()) p++;
+    }
+    return p == end;
+}
+
+// Walks over a value that nobody wants: on demand, simdjson looks at nothing that is not asked for.
+bool is_valid(ondemand::value value) {
+    ondemand::json_type type;
+    if (value.type().get(type)) return false;
+    switch (type) {
+    case ondemand::json_type::object: {
+        ondemand::object object;
+        if (value.get_object().get(object)) return false;
+        for (auto result : object) {
+            ondemand::field field;
+            if (std::move(result).get(field)) return false;
+            std::string_view key;
+            if (field.unescaped_key().get(key) || !is_valid(field.value())) return false;
+        }
+        return true;
+    }
+    case ondemand::json_type::array: {
+        ondemand::array array;
+        if (value.get_array().get(array)) return false;
+        for (auto result : array) {
+            ondemand::value element;
+            if (std::move(result).get(element) || !is_valid(element)) return false;
+        }
+        return true;
+    }
+    case ondemand::json_type::string: {
+        std::string_view text;
+        return !value.get_string().get(text);
+    }
+    case ondemand::json_type::number: return is_number(trimmed(value.raw_json_token()));
+    case ondemand::json_type::boolean: {
+        bool b;
+        return !value.get_bool().get(b);
+    }
+    case ondemand::json_type::null: {
+        bool is_null;
+        return !value.is_null().get(is_null) && is_null;
+    }
+    default: return false;
+    }
+}
+
 }  // namespace
 
 struct csimdjson_decoder {
     ondemand::parser parser;
+    // Looks at values that are handed on as they are written.
+    ondemand::parser checker;
     std::vector<Column> columns;
     std::vector<uint8_t> padded;
     std::string error;
@@ -203,16 +273,35 @@ struct csimdjson_decoder {
         return true;
     }
 
+    bool is_document(std::string_view text) {
+        padded.assign(text.begin(), text.end());
+        padded.resize(text.size() + SIMDJSON_PADDING, ' ');
+        ondemand::document document;
+        if (checker.iterate(padded.data(), text.size(), padded.size()).get(document)) return false;
+        ondemand::value value;
+        return !document.get_value().get(value) && is_valid(value);
+    }
+
     bool take(Column &c, ondemand::value value) {
         ondemand::json_type type;
         if (value.type().get(type)) return fail("invalid JSON");
         if (type == ondemand::json_type::null) {
-            if (!value.is_null()) return fail("invalid JSON");
+            bool is_null;
+            if (value.is_null().get(is_null) || !is_null) return fail("invalid JSON");
             c.append_null();
             return true;
         }
         std::string_view text;
         bool is_string = type == ondemand::json_type::string;
+        if (is_string && c.is_document) {
+            // With its quotes: what it is must not be lost.
+            text = trimmed(value.raw_json_token());
+            std::string_view inner;
+            if (value.get_string().get(inner)) return fail("invalid JSON string");
+            if (!take_text(c, text)) return false;
+            c.validity.push_back(1);
+            return true;
+        }
         if (is_string && value.get_string().get(text)) return fail("invalid JSON string");
         switch (c.type) {
         case CSIMDJSON_INT: {
@@ -268,11 +357,11 @@ struct csimdjson_decoder {
                         ondemand::array a;
                         if (copy.get_array().get(a) || a.raw_json().get(text)) return fail("invalid JSON");
                     }
+                    if (!is_document(text)) return fail("invalid JSON");
                 } else {
                     text = trimmed(value.raw_json_token());
                     if (type == ondemand::json_type::number) {
-                        ondemand::number n;
-                        if (value.get_number().get(n)) return fail("invalid JSON number");
+                        if (!is_number(text)) return fail("invalid JSON number");
                     } else {
                         bool b;
                         if (value.get_bool().get(b)) return fail("invalid JSON");
@@ -292,10 +381,7 @@ struct csimdjson_decoder {
             int16_t scale;
             if (type == ondemand::json_type::number) {
                 text = trimmed(value.raw_json_token());
-                ondemand::number n;
-                if (value.get_number().get(n)) {
-                    // Too large for simdjson is not too large for us.
-                }
+                if (!is_number(text)) return fail("invalid JSON number");
             } else if (!is_string)
                 return fail(c, "a number");
             if (!parse_numeric(text, w, scale)) return fail(c, "a number of at most 38 digits");
@@ -330,7 +416,7 @@ struct csimdjson_decoder {
                 }
             }
             if (at == count) {
-                // Walked over, so that what follows is found; malformed values show there.
+                if (!is_valid(field.value())) return fail("invalid JSON");
                 continue;
             }
             guess = at + 1 == count ? 0 : at + 1;
@@ -359,10 +445,19 @@ static bool find_members(csimdjson_decoder &d, const uint8_t *json, size_t lengt
         if (std::move(result).get(field)) return d.fail("invalid JSON");
         std::string_view key, text;
         if (field.unescaped_key().get(key)) return d.fail("invalid JSON");
-        if (to_json_string(field.value()).get(text)) return d.fail("invalid JSON");
+        bool is_wanted = false;
         const char *name = names;
+        for (size_t i = 0; i < count; i++, name += strlen(name) + 1) is_wanted |= key == name;
+        if (!is_wanted) {
+            if (!is_valid(field.value())) return d.fail("invalid JSON");
+            continue;
+        }
+        // Its bytes move when the value is walked over.
+        std::string own_key(key);
+        if (to_json_string(field.value()).get(text)) return d.fail("invalid JSON");
+        name = names;
         for (size_t i = 0; i < count; i++, name += strlen(name) + 1) {
-            if (key != name) continue;
+            if (own_key != name) continue;
             places[2 * i] = (size_t)((const uint8_t *)text.data() - json);
             places[2 * i + 1] = places[2 * i] + text.size();
         }
@@ -383,7 +478,9 @@ void csimdjson_add_column(csimdjson_decoder *d, const char *name, size_t length,
                           int64_t high, int keep) {
     Column c;
     c.name.assign(name, length);
-    c.type = type;
+    // Its text is kept like any other.
+    c.is_document = type == CSIMDJSON_JSON;
+    c.type = c.is_document ? (int)CSIMDJSON_TEXT : type;
     c.low = low;
     c.high = high;
     c.keep = keep != 0;

@@ -124,6 +124,11 @@ package final class Database: Sendable {
         return Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
     }
 
+    /// A source or table that reads a topic.
+    func reader(ofTopic topic: String) -> CatalogObject? {
+        catalogStore.catalog.userObjects.first { $0.options["topic"] == topic }
+    }
+
     /// The reader of a source's records.
     func makeReader(_ object: CatalogObject, mustExist: Bool = true) throws(SQLError)
         -> any SourceReader

@@ -39,7 +39,8 @@ package final class DatabaseServer: Sendable {
         let advertised = DatabaseServer.advertised(configuration, kafka.port)
         let broker = KafkaBroker(
             topics: database.topics, metadata: database.metadata, metadataLog: database.metadataLog,
-            committer: database.committer, loop: loop, host: advertised.host, port: advertised.port)
+            committer: database.committer, loop: loop, host: advertised.host, port: advertised.port
+        ) { topic in database.reader(ofTopic: topic).map { "\($0.kindName) \($0.name)" } }
         kafka.accept(on: loop) { await broker.serve($0) }
         let responder = HTTPResponder(metrics: database.metrics)
         http.accept(on: loop) { await responder.serve($0) }
@@ -97,8 +98,9 @@ package final class DatabaseServer: Sendable {
         }
         let result: String? = await withCheckedContinuation { continuation in
             database.loop.start {
-                let session = Session(database, user: "streamhouse", options: [:], backendID: 0)
                 do {
+                    let session = try Session(
+                        database, user: "streamhouse", options: [:], backendID: 0)
                     for (statement, part) in try Parser.statements(text) {
                         // Positions are those of the whole file.
                         _ = part

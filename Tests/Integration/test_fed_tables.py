@@ -245,3 +245,72 @@ def test_upserts_with_kills_equal_a_model(spawn):
             count, total = groups.get(g, (0, Decimal("0.00")))
             groups[g] = (count + 1, total + v)
         settles(server, "SELECT * FROM m", [(g, n, s) for g, (n, s) in groups.items()])
+
+
+def test_json_columns_keep_what_the_record_has(server, topic):
+    server.sql(f"CREATE TABLE t_{topic} (id int PRIMARY KEY, j jsonb, s json) "
+               f"{connector(topic, 'PLAIN')}")
+    good = ['"5"', '"true"', '"{\\"a\\":1}"', '5', 'null', '{"a": [1, "x"]}', '"abc"',
+            '12345678901234567890123']
+    bad = ['[1,,2]', 'nul', '{"a" 1}', '{"x": 1e}', '{"a": "\\u0000"}']
+    values = [(i, text) for i, text in enumerate(good)] + [(100 + i, text) for i, text in enumerate(bad)]
+    produce_pairs(server, topic, [
+        (None, f'{{"id": {i}, "j": {text}, "s": {text}}}') for i, text in values], 0)
+    settles(server, f"SELECT id, j::text, s::text FROM t_{topic}", [
+        (i, None if text == "null" else text, None if text == "null" else text)
+        for i, text in enumerate(good)])
+    settles(server, f"SELECT count(*) FROM streamhouse.dead_letters WHERE topic = '{topic}'",
+            [(len(bad),)])
+
+
+def test_fields_that_nobody_wants_must_be_json_too(server, topic):
+    server.sql(f"CREATE TABLE t_{topic} (id int PRIMARY KEY) {connector(topic, 'PLAIN')}")
+    bad = ["nul", "[1,,2]", '{"a" 1}', "01", "tru", '"\\x"']
+    produce_pairs(server, topic, [
+        (None, f'{{"id": {i}, "x": {text}, "t": 1}}') for i, text in enumerate(bad)] + [
+        (None, '{"id": 50, "x": {"a": [1, -2.5e3, "b", null, true, 1e999]}}')], 0)
+    settles(server, f"SELECT id FROM t_{topic}", [(50,)])
+    settles(server, f"SELECT count(*) FROM streamhouse.dead_letters WHERE topic = '{topic}'",
+            [(len(bad),)])
+
+
+def test_of_the_row_before_only_the_key_counts(server, topic):
+    server.sql(f"CREATE TABLE t_{topic} (id int PRIMARY KEY, n numeric) "
+               f"{connector(topic, 'DEBEZIUM')}")
+    gone = "__debezium_unavailable_value"
+    produce_pairs(server, topic, [
+        ({"id": 1}, envelope("c", None, {"id": 1, "n": "1"}, False)),
+        ({"id": 3}, envelope("c", None, {"id": 3, "n": "3"}, False)),
+        ({"id": 4}, envelope("c", None, {"id": 4, "n": "4"}, False)),
+        ({"id": 2}, envelope("u", {"id": 1, "n": gone}, {"id": 2, "n": "2"}, False)),
+        ({"id": 3}, envelope("d", {"id": 3, "n": gone}, None, False)),
+        ({"id": 4}, envelope("d", {"n": "4"}, None, False))], 0)
+    settles(server, f"SELECT id, n FROM t_{topic}", [(2, Decimal(2))])
+    assert server.sql(
+        f"SELECT count(*) FROM streamhouse.dead_letters WHERE topic = '{topic}'") == [(0,)]
+
+
+def test_numbers_that_are_no_times_are_dead_letters(server, topic):
+    server.sql(f"CREATE TABLE t_{topic} (id int PRIMARY KEY, d date, c time) "
+               f"{connector(topic, 'DEBEZIUM')}")
+    bad = [("d", -2**63), ("d", 2**63 - 1), ("d", 99999999999), ("c", -1), ("c", 86400000001)]
+    produce_pairs(server, topic, [
+        (None, json.dumps({"op": "c", "after": {"id": i, name: number}}))
+        for i, (name, number) in enumerate(bad)] + [
+        (None, json.dumps({"op": "c", "after": {"id": 50, "d": 19000, "c": 86400000000}}))], 0)
+    settles(server, f"SELECT id, d::text, c::text FROM t_{topic}", [(50, "2022-01-08", "24:00:00")])
+    settles(server, f"SELECT count(*) FROM streamhouse.dead_letters WHERE topic = '{topic}'",
+            [(len(bad),)])
+
+
+@pytest.mark.parametrize("option", ["scan.startup.offsets", "scan.startup.topic", "watermark"])
+def test_internal_options_are_refused(server, topic, option):
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        server.sql(f"CREATE TABLE t_{topic} (id int) WITH (connector = 'kafka', topic = '{topic}', "
+                   f"{option} = '9223372036854775807') FORMAT PLAIN ENCODE JSON")
+
+
+def test_columns_that_name_fields_keep_their_names(server, topic):
+    server.sql(f"CREATE TABLE t_{topic} (id int PRIMARY KEY, v int) {connector(topic, 'PLAIN')}")
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        server.sql(f"ALTER TABLE t_{topic} RENAME COLUMN v TO w")

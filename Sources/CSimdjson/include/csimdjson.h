@@ -8,7 +8,9 @@ extern "C" {
 #endif
 
 enum csimdjson_type {
-    CSIMDJSON_INT, CSIMDJSON_DOUBLE, CSIMDJSON_BOOL, CSIMDJSON_TEXT, CSIMDJSON_TIMESTAMP, CSIMDJSON_NUMERIC
+    CSIMDJSON_INT, CSIMDJSON_DOUBLE, CSIMDJSON_BOOL, CSIMDJSON_TEXT, CSIMDJSON_TIMESTAMP, CSIMDJSON_NUMERIC,
+    /* As it is written, strings with their quotes. */
+    CSIMDJSON_JSON
 };
 
 typedef struct csimdjson_decoder csimdjson_decoder;

@@ -22,9 +22,12 @@ final class JSONDecoder {
         for column in columns {
             let name = column.name.utf8.map { CChar(bitPattern: $0) }
             let range = TextEncoding.range(column.type.kind)
+            let isDocument = column.type.kind == .json || column.type.kind == .jsonb
             let code =
-                isConverted(column.type)
-                ? Int32(CSIMDJSON_TEXT.rawValue) : JSONDecoder.code(column.type)
+                isDocument
+                ? Int32(CSIMDJSON_JSON.rawValue)
+                : isConverted(column.type)
+                    ? Int32(CSIMDJSON_TEXT.rawValue) : JSONDecoder.code(column.type)
             unsafe csimdjson_add_column(
                 handle, name, name.count, code, range.lowerBound,
                 range.upperBound, 1)
@@ -49,16 +52,10 @@ final class JSONDecoder {
         }
     }
 
-    /// A value from what JSON has for it: strings without their quotes, anything else as written.
+    /// A value from what JSON has for it: strings without their quotes, anything else, and what becomes
+    /// JSON, as written.
     private static func value(_ text: [UInt8], _ type: DataType) throws(SQLError) -> Value {
         switch type.kind {
-        case .json, .jsonb:
-            do throws(SQLError) {
-                return try TextEncoding.parse(text, type)
-            } catch {
-                // A string, whose quotes are gone.
-                return .text(JSONValue.string(text).canonical)
-            }
         case .array:
             guard text.first == 91 else { return try TextEncoding.parse(text, type) }
             return .text(
@@ -75,13 +72,22 @@ final class JSONDecoder {
             if case .array = item, type.kind != .json, type.kind != .jsonb {
                 throw SQLError.unsupported("an array of arrays in JSON")
             }
+            let isDocument = type.kind == .json || type.kind == .jsonb
             guard let text = item.text else {
                 elements.append(.null)
                 continue
             }
-            elements.append(try self.value(text, type))
+            elements.append(try self.value(isDocument ? item.canonical : text, type))
         }
         return elements
+    }
+
+    /// Change capture writes the documents of json columns as strings: what is in them; nil for anything else.
+    private func document(_ text: [UInt8], _ type: DataType) throws(SQLError) -> [UInt8]? {
+        guard numbersAreTimes, type.kind == .json || type.kind == .jsonb, text.first == 34,
+            case .string(let inner) = try JSONText.parse(text)
+        else { return nil }
+        return inner
     }
 
     /// Reads the converted columns of the newest row. - Returns: nil, or why it is no row.
@@ -98,7 +104,8 @@ final class JSONDecoder {
                         {
                             return time
                         }
-                        return try JSONDecoder.value(text, columns[index].type)
+                        return try JSONDecoder.value(
+                            document(text, columns[index].type) ?? text, columns[index].type)
                     } ?? .null)
             } catch {
                 unsafe csimdjson_drop_last(handle)

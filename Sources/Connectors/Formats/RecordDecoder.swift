@@ -85,18 +85,25 @@ final class RecordDecoder {
         if jsonKey.isEmpty { return appendPadded(Array("{}".utf8), record, bytes, partition) }
         var key = Array(bytes[range])
         if let payload = members(key, ["payload"])?[0] { key = Array(key[payload]) }
-        if members(key, []) != nil { return appendPadded(key, record, bytes, partition) }
+        let only = format.key.count == 1 ? columns[format.key[0]] : nil
+        if let found = members(key, only.map { [$0.name] } ?? []),
+            only?.type.isString != true || found[0] != nil
+        {
+            return appendPadded(key, record, bytes, partition)
+        }
         guard format.key.count == 1 else {
             return "the key is no JSON object, and the primary key has \(format.key.count) columns"
         }
         let name = JSONValue.string(Array(columns[format.key[0]].name.utf8)).canonical
-        let isJSON: Bool
+        var isJSON: Bool
         do throws(SQLError) {
             _ = try JSONText.parse(key)
             isJSON = true
         } catch {
             isJSON = false
         }
+        // A text is a text, whatever it looks like, but for the quotes of JSON.
+        if only?.type.isString == true, key.first != 34 { isJSON = false }
         let value = isJSON ? key : JSONValue.string(key).canonical
         return appendPadded([123] + name + [58] + value + [125], record, bytes, partition)
     }
@@ -114,6 +121,20 @@ final class RecordDecoder {
     private func members(_ object: [UInt8], _ names: [String]) -> [Range<Int>?]? {
         let padded = object + [UInt8](repeating: 32, count: 64)
         return json.members(padded, 0..<object.count, names)
+    }
+
+    /// An object with the key's columns of a row, whatever its others hold: what did not change may not be
+    /// there. nil when it has not all of them.
+    private func key(of row: Range<Int>, _ bytes: [UInt8]) -> [UInt8]? {
+        let names = format.key.filter { format.parts[$0] == nil }.map { columns[$0].name }
+        guard !names.isEmpty, let found = json.members(bytes, row, names) else { return nil }
+        var object: [UInt8] = []
+        for (name, place) in zip(names, found) {
+            guard let place, Array(bytes[place]) != Array("null".utf8) else { return nil }
+            object.append(object.isEmpty ? 123 : 44)
+            object += JSONValue.string(Array(name.utf8)).canonical + [58] + bytes[place]
+        }
+        return object + [125]
     }
 
     private func appendEnvelope(
@@ -137,22 +158,22 @@ final class RecordDecoder {
         guard let operation = found[3].map({ String(decoding: bytes[$0], as: UTF8.self) }) else {
             return "field \"op\" is missing"
         }
-        switch operation.filter({ $0.isLetter }) {
-        case "c", "r", "u":
+        switch operation {
+        case "\"c\"", "\"r\"", "\"u\"":
             guard let after = row(found[2]) else { return "field \"after\" is not an object" }
             if let reason = appendRow(bytes, after, required, 1, record, bytes, partition) {
                 return reason
             }
             // The old row's key may be another. It has to go first; one without its key is no help.
-            if let before = row(found[1]), !jsonKey.isEmpty,
-                appendRow(bytes, before, jsonKey, -1, record, bytes, partition) == nil
+            if let before = row(found[1]), let key = key(of: before, bytes),
+                appendPadded(key, record, bytes, partition) == nil
             {
                 swapped.append(count - 2)
             }
             return nil
-        case "d":
-            if let before = row(found[1]) {
-                return appendRow(bytes, before, jsonKey, -1, record, bytes, partition)
+        case "\"d\"":
+            if let before = row(found[1]), let key = key(of: before, bytes) {
+                return appendPadded(key, record, bytes, partition)
             }
             return appendKey(record, bytes, partition)
         default: return "operation \(operation) is not supported"

@@ -93,7 +93,7 @@ package struct CatalogObject: Sendable {
 
     /// The name of the primary key's constraint and index: what it was given when it was made.
     package var primaryKeyName: String {
-        get { options[CatalogObject.keyOption] ?? name + "_pkey" }
+        get { options[CatalogObject.keyOption] ?? MadeName.of(name, nil, "pkey") }
         set { options[CatalogObject.keyOption] = newValue }
     }
 

@@ -179,7 +179,7 @@ extension Session {
             }
             let isWritten =
                 !object.checks.isEmpty || object.columns.contains { $0.generatedText != nil }
-                || object.kind != .table
+                || object.kind != .table || object.isFed
             guard catalog.dependents(of: object.oid).isEmpty, !isWritten else {
                 throw SQLError.unsupported(
                     "renaming a column that views, constraints or generated columns may name")

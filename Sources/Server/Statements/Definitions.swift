@@ -275,10 +275,7 @@ extension Session {
     private func dropTopics(_ statement: Drop) async throws(SQLError) -> StatementResult {
         var result = StatementResult(tag: "DROP TOPIC")
         for name in statement.names {
-            let readers = database.catalogStore.catalog.userObjects.filter {
-                $0.options["topic"] == name.last
-            }
-            if let reader = readers.first {
+            if let reader = database.reader(ofTopic: name.last) {
                 throw SQLError(
                     .dependentObjectsStillExist,
                     "cannot drop topic \(name.last) because other objects depend on it",

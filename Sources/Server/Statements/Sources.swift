@@ -81,7 +81,10 @@ extension Session {
     {
         var options: [String: String] = [:]
         for option in clause.options {
-            if option.name.hasPrefix("@") {
+            // What is kept with the definition, and nobody's to say.
+            if option.name.hasPrefix("@")
+                || ["scan.startup.offsets", "scan.startup.topic", "watermark"].contains(option.name)
+            {
                 throw SQLError(
                     .invalidParameterValue, "unrecognized option \"\(option.name)\"",
                     position: option.at)

@@ -29,7 +29,8 @@ extension Session {
             let oid = database.catalogStore.newOID()
             for (index, definition) in zip(bound.sequenceColumns, bound.sequences) {
                 let sequence = try await addSequence(
-                    "\(name)_\(bound.columns[index].name)_seq", schema, owner: oid, definition)
+                    MadeName.of(name, bound.columns[index].name, "seq"), schema, owner: oid,
+                    definition)
                 let quoted = sequence.replacing("'", with: "''").replacing("\"", with: "\"\"")
                 bound.columns[index].defaultText = "nextval('\"\(quoted)\"'::regclass)"
             }
@@ -69,7 +70,7 @@ extension Session {
             oid: oid, schema: schema, name: name, kind: .table, columns: bound.columns)
         object.primaryKey = bound.primaryKey
         if !bound.primaryKey.isEmpty {
-            object.primaryKeyName = bound.primaryKeyName ?? name + "_pkey"
+            object.primaryKeyName = bound.primaryKeyName ?? MadeName.of(name, nil, "pkey")
         }
         object.uniques = bound.uniques
         object.checks = bound.checks

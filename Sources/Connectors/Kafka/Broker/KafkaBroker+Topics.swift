@@ -168,9 +168,13 @@ extension KafkaBroker {
             } ?? []
         _ = try reader.int32()
         var results: [(TopicRequest, KafkaError)] = []
+        var refusals: [String: String] = [:]
         for topic in list {
             let name = topic.name ?? topic.uuid.flatMap { topics.name(uuid: $0) }
-            if let name, let end = topics.delete(name) {
+            if let name, let reader = readerOfTopic(name) {
+                results.append((TopicRequest(name: name, uuid: topic.uuid), .policyViolation))
+                refusals[name] = "\(reader) reads it: drop that first"
+            } else if let name, let end = topics.delete(name) {
                 await metadataDurable(end)
                 results.append((TopicRequest(name: name, uuid: topic.uuid), .none))
             } else {
@@ -182,7 +186,10 @@ extension KafkaBroker {
             body.string(version >= 6 ? result.0.name : result.0.name ?? "")
             if version >= 6 { body.raw(result.0.uuid ?? [UInt8](repeating: 0, count: 16)) }
             body.error(result.1)
-            if version >= 5 { body.string(result.1 == .none ? nil : "\(result.1)") }
+            if version >= 5 {
+                let refusal = result.0.name.flatMap { refusals[$0] }
+                body.string(result.1 == .none ? nil : refusal ?? "\(result.1)")
+            }
             body.tags()
         }
         body.tags()

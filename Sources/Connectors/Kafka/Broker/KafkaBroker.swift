@@ -18,14 +18,18 @@ package final class KafkaBroker: @unchecked Sendable {
     let groups: GroupCoordinator
     /// Notified when records have become durable.
     let arrived: LoopSignal
+    /// What reads a topic, when something does: such a topic is not deleted.
+    let readerOfTopic: @Sendable (String) -> String?
     private static let maximumFrame = 100 << 20
     private static let maximumInFlight = 64
 
     package init(
         topics: TopicStore, metadata: MetadataStore, metadataLog: DurableLog,
         committer: GroupCommitter,
-        loop: EventLoop, host: String, port: Int32
+        loop: EventLoop, host: String, port: Int32,
+        readerOfTopic: @escaping @Sendable (String) -> String?
     ) {
+        self.readerOfTopic = readerOfTopic
         self.topics = topics
         self.metadata = metadata
         self.metadataLog = metadataLog

@@ -23,6 +23,7 @@ package enum KafkaError: Int16, Error, Sendable {
     case invalidPartitions = 37
     case invalidReplicationFactor = 38
     case invalidRequest = 42
+    case policyViolation = 44
     case outOfOrderSequence = 45
     case duplicateSequence = 46
     case invalidProducerEpoch = 47

@@ -44,7 +44,7 @@ extension Binder {
         for (index, definition) in elements.columns.enumerated() where definition.isUnique {
             bound.uniques.append(
                 .init(
-                    name: definition.uniqueName ?? "\(table)_\(definition.name)_key",
+                    name: definition.uniqueName ?? MadeName.of(table, definition.name, "key"),
                     columns: [index]))
         }
         for unique in elements.uniques {
@@ -60,7 +60,7 @@ extension Binder {
     {
         let places = try positions(unique.columns, columns, "unique constraint")
         let names = places.map { columns[$0].name }.joined(separator: "_")
-        return .init(name: unique.name ?? "\(table)_\(names)_key", columns: places)
+        return .init(name: unique.name ?? MadeName.of(table, names, "key"), columns: places)
     }
 
     /// WATERMARK FOR column AS expression: over the relation's columns, of the column's type. Both are
@@ -207,7 +207,7 @@ extension Binder {
                     .duplicateObject,
                     "constraint \"\(given)\" for relation \"\(table)\" already exists")
             }
-            var name = check.name ?? (only.map { "\(table)_\($0)_check" } ?? "\(table)_check")
+            var name = check.name ?? MadeName.of(table, only, "check")
             let base = name
             var number = 0
             while bound.checks.contains(where: { $0.name == name }) {
