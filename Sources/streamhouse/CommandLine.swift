@@ -90,6 +90,20 @@ enum CommandLineOptions {
         return found
     }
 
+    private static func seconds(_ text: String, _ origin: String) throws(UsageError) -> Int64 {
+        guard let seconds = Int64(text), (1...86_400).contains(seconds) else {
+            throw UsageError(message: "\(origin) takes seconds from 1 to 86400, not \"\(text)\"")
+        }
+        return seconds
+    }
+
+    private static func milliseconds(_ text: String, _ origin: String) throws(UsageError) -> Int64 {
+        guard let interval = Int64(text), interval >= 1 else {
+            throw UsageError(message: "\(origin) takes milliseconds, not \"\(text)\"")
+        }
+        return interval
+    }
+
     private static func serve(_ arguments: [String]) throws(UsageError) -> Configuration {
         var given = try values(arguments, known: serveFlags)
         // What a value came from, so that messages name what the user has to change.
@@ -132,12 +146,8 @@ enum CommandLineOptions {
             configuration.workers = workers
         }
         if let text = given["checkpoint-interval-ms"] {
-            guard let interval = Int64(text), interval >= 1 else {
-                throw UsageError(
-                    message:
-                        "\(origin("checkpoint-interval-ms")) takes milliseconds, not \"\(text)\"")
-            }
-            configuration.checkpointIntervalMilliseconds = interval
+            configuration.checkpointIntervalMilliseconds = try milliseconds(
+                text, origin("checkpoint-interval-ms"))
         }
         func bytes(_ name: String) throws(UsageError) -> Int? {
             guard let text = given[name] else { return nil }
@@ -150,12 +160,7 @@ enum CommandLineOptions {
         configuration.queryMemoryBytes = try bytes("query-memory-bytes")
         configuration.viewMemoryBytes = try bytes("view-memory-bytes")
         if let text = given["view-step-seconds"] {
-            guard let seconds = Int64(text), (1...86_400).contains(seconds) else {
-                throw UsageError(
-                    message:
-                        "\(origin("view-step-seconds")) takes seconds from 1 to 86400, not \"\(text)\"")
-            }
-            configuration.viewStepSeconds = seconds
+            configuration.viewStepSeconds = try seconds(text, origin("view-step-seconds"))
         }
         if let text = configuration.kafkaAdvertise {
             guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,

@@ -1,5 +1,6 @@
 """Fixtures for servers, and the switch between the everyday tests and the long ones."""
 
+import psycopg
 import pytest
 
 from differential.postgres import PostgreSQL
@@ -112,3 +113,24 @@ def name(request):
     """An identifier no other test of the module uses, made from the test's own name."""
     text = "".join(c if c.isalnum() else "_" for c in request.node.name.lower())
     return text.removeprefix("test_")[:60].rstrip("_")
+
+
+@pytest.fixture(params=["streamhouse", "postgresql"])
+def connect(request):
+    """Makes connections to one of the two servers; all of them are closed at the end."""
+    opened = []
+    if request.param == "streamhouse":
+        make = request.getfixturevalue("server").connect
+    else:
+        conninfo = request.getfixturevalue("postgres").conninfo
+
+        def make(**options):
+            return psycopg.connect(conninfo, **{"autocommit": True, **options})
+
+    def connect(**options):
+        opened.append(make(**options))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()

@@ -12,27 +12,6 @@ WORKERS = 6
 """PostgreSQL has 20 connections here."""
 
 
-@pytest.fixture(params=["streamhouse", "postgresql"])
-def connect(request):
-    """Makes connections to one of the two servers; all of them are closed at the end."""
-    opened = []
-    if request.param == "streamhouse":
-        make = request.getfixturevalue("server").connect
-    else:
-        conninfo = request.getfixturevalue("postgres").conninfo
-
-        def make(**options):
-            return psycopg.connect(conninfo, **{"autocommit": True, **options})
-
-    def connect(**options):
-        opened.append(make(**options))
-        return opened[-1]
-
-    yield connect
-    for connection in opened:
-        connection.close()
-
-
 @pytest.fixture
 def table(connect, name):
     """A table of ten rows (id, v = 0, done = false)."""

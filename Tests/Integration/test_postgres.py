@@ -4,6 +4,7 @@ import itertools
 import math
 import struct
 import threading
+import time
 from datetime import datetime
 from decimal import Decimal
 
@@ -780,3 +781,85 @@ def test_a_series_without_end_ends_with_its_statement(connection, series):
     with pytest.raises(psycopg.errors.QueryCanceled):
         connection.execute(f"SELECT count(*) FROM generate_series({series})")
     assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+# --- errors of the protocol
+
+
+def state(body):
+    return pgwire.fields(body)["C"]
+
+
+def test_an_error_of_the_extended_protocol_is_told_at_a_flush(server):
+    with Wire(server) as wire:
+        wire.send(parse("SELECT 1"), parse("selec"), pgwire.message(b"H"))
+        answers = wire.receive_until(b"E")
+        assert kinds(answers) == "1E" and state(answers[-1][1]) == "42601"
+        wire.send(SYNC)
+        assert kinds(wire.receive_until(b"Z")) == "Z"
+
+
+@pytest.mark.parametrize("message, expected", [
+    (pgwire.message(b"Q", b"SELECT '\xff'\0"), "22021"),
+    (pgwire.message(b"Q", b"SELECT 1"), "08P01"),
+    (pgwire.message(b"F", b"\0\0\0\0"), "0A000")])
+def test_a_malformed_message_does_not_end_the_connection(server, message, expected):
+    with Wire(server) as wire:
+        wire.send(message)
+        answers = wire.receive_until(b"Z")
+        assert kinds(answers) == "EZ" and state(answers[0][1]) == expected
+        wire.send(pgwire.message(b"P", b"\0SELECT '\xff'\0\0\0"), execute(), SYNC)
+        answers = wire.receive_until(b"Z")
+        assert kinds(answers) == "EZ" and state(answers[0][1]) == "22021"
+        wire.send(pgwire.query("SELECT 1"))
+        assert kinds(wire.receive_until(b"Z")) == "TDCZ"
+
+
+@pytest.mark.parametrize("format, value", [
+    (0, b"\xff"), (0, b"\xed\xa0\x80"), (1, b"a\0b"), (1, b"\xff"), (1, b"\xed\xa0\x80")])
+def test_a_parameter_is_a_text_or_an_error(server, format, value):
+    with server.connect() as connection:
+        for oid in (25, 1043, 1042, 114):
+            answer = connection.pgconn.exec_params(b"SELECT $1", [value], [oid], [format])
+            assert answer.error_field(psycopg.pq.DiagnosticField.SQLSTATE) == b"22021"
+
+
+def test_an_error_of_copied_data_is_told_at_once(server, name):
+    server.sql(f"CREATE TABLE {name} (n int)")
+    with Wire(server) as wire:
+        wire.send(pgwire.query(f"COPY {name} FROM STDIN"))
+        wire.receive_until(b"G")
+        wire.send(pgwire.message(b"d", b"x\n"))
+        answers = wire.receive_until(b"Z")
+        assert kinds(answers) == "EZ" and state(answers[0][1]) == "22P02"
+        # What was on its way is passed over.
+        wire.send(pgwire.message(b"d", b"1\n"), pgwire.message(b"c"), pgwire.query("SELECT 1"))
+        assert kinds(wire.receive_until(b"Z")) == "TDCZ"
+
+
+def test_a_copy_can_be_canceled(server, name):
+    server.sql(f"CREATE TABLE {name} (n int)")
+    with server.connect() as connection:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            with connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:
+                copy.write("1\n")
+                connection.cancel()
+                time.sleep(0.2)
+                copy.write("2\n")
+        assert connection.execute(f"SELECT count(*) FROM {name}").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("setting, value", [
+    ("client_encoding", "latin1"), ("timezone", "nowhere"), ("extra_float_digits", "99")])
+def test_a_setting_that_is_none_ends_the_start(server, setting, value):
+    with Wire(server, log_in=False) as wire:
+        wire.send(pgwire.startup(**{setting: value}))
+        kind, body = wire.receive()
+        assert kind == b"E" and state(body) == "22023"
+
+
+@pytest.mark.parametrize("number", ["1e23", "5e22", "9007199254740993", "1e22", "2e-308", "4.35"])
+def test_floats_are_printed_as_postgresql_prints_them(server, postgres, number):
+    query = f"SELECT {number}::float8::text, (-{number}::float8)::text, float4 '8.0483936e+07'::text"
+    with psycopg.connect(postgres.conninfo, autocommit=True) as other:
+        assert server.sql(query) == other.execute(query).fetchall()

@@ -100,6 +100,7 @@ import Wire
             kind = "f"
             writer.writeCString(reason)
         case .functionCall: kind = "F"
+        case .malformed(_, let isQuery): kind = isQuery ? "Q" : "P"
         }
         return framed(kind, writer.bytes)
     }
@@ -175,16 +176,12 @@ import Wire
             }
             var decoder = FrontendDecoder()
             decoder.feed(cut + Self.encoded(.sync))
-            do throws(MalformedBytes) {
-                // Opaque payloads may be of any length; everything else notices.
-                let found = try decoder.next()
-                switch found {
-                case .password, .copyData: break
-                default:
-                    Issue.record("\(message) cut to \(length) gave \(String(describing: found))")
-                }
-            } catch {
-                continue
+            // Opaque payloads may be of any length; everything else notices.
+            let found = try decoder.next()
+            switch found {
+            case .password, .copyData, .malformed: break
+            default:
+                Issue.record("\(message) cut to \(length) gave \(String(describing: found))")
             }
             #expect(try decoder.next() == .sync)
         }
@@ -204,7 +201,6 @@ import Wire
     }
 
     static let malformed: [(kind: Character, body: [UInt8])] = [
-        ("!", []),
         // Bytes behind the last field.
         ("S", [0]), ("Q", Array("a\0b\0".utf8)),
         // No final zero; not UTF-8.
@@ -218,10 +214,23 @@ import Wire
     ]
 
     @Test(arguments: malformed)
-    func malformedBodiesAreRefused(kind: Character, body: [UInt8]) {
-        #expect(throws: MalformedBytes.self) {
+    func malformedBodiesAreToldAndTheNextMessageIsRead(kind: Character, body: [UInt8]) throws {
+        var decoder = FrontendDecoder()
+        decoder.feed(Self.framed(kind, body) + Self.encoded(.sync))
+        guard case .malformed(let error, let isQuery)? = try decoder.next() else {
+            Issue.record("a malformed \(kind) is taken")
+            return
+        }
+        #expect(isQuery == (kind == "Q"))
+        #expect(
+            error.state == (body == [0xFF, 0] ? .characterNotInRepertoire : .protocolViolation))
+        #expect(try decoder.next() == .sync)
+    }
+
+    @Test func anUnknownKindEndsTheConnection() {
+        #expect(throws: MalformedBytes("invalid frontend message type 33")) {
             var decoder = FrontendDecoder()
-            decoder.feed(Self.framed(kind, body))
+            decoder.feed(Self.framed("!", []))
             _ = try decoder.next()
         }
     }

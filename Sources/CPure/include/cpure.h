@@ -81,6 +81,9 @@ static inline int cpure_equal(const uint8_t *a, const uint8_t *b, size_t n) { re
 /* Where the needle begins; -1 when it is not there. Linear time, whatever the bytes. */
 int64_t cpure_find(const uint8_t *text, size_t length, const uint8_t *needle, size_t size);
 
+/* Decimal digits and an exponent: 1.25e+20. */
+void cpure_print_double(double value, int digits, char *text, size_t size);
+
 static inline void cpure_prefetch(const void *p) { __builtin_prefetch(p); }
 
 /* Words that one thread writes while others read; relaxed is enough, see docs/design. */

@@ -151,7 +151,8 @@ struct Series {
 
     private static func tooMany(_ most: Int) -> SQLError {
         SQLError(
-            .programLimitExceeded, "generate_series gives more than \(most) rows for one row of a view",
+            .programLimitExceeded,
+            "generate_series gives more than \(most) rows for one row of a view",
             hint: "A query that is no view has no such limit.")
     }
 }

@@ -60,7 +60,8 @@ package final class SessionOperator: Operator, Checkpointable {
     private func withoutFailures(_ chunk: Batch, _ out: Output) throws(SQLError) -> Cells<UInt32>? {
         let times = chunk.columns[session.timeColumn].view
         let evaluation = Evaluation(chunk)
-        for row in 0..<chunk.count where !times.isNull(row) && Timestamp.isFinite(times.int64(row)) {
+        for row in 0..<chunk.count where !times.isNull(row) && Timestamp.isFinite(times.int64(row))
+        {
             let (end, overflow) = times.int64(row).addingReportingOverflow(session.gap)
             guard overflow || !Timestamp.inRange(end) else { continue }
             evaluation.fail(row, SQLError(.datetimeFieldOverflow, "timestamp out of range"))

@@ -92,8 +92,10 @@ package indirect enum LogicalPlan: Sendable {
         case .rank(let input, let rank):
             input.fields
                 + (rank.session == nil
-                    ? rank.functions.map { Field($0.rawValue, .int8) } : LogicalPlan.windowFields)
-        case .hop(let input, _, _, _): input.fields + LogicalPlan.windowFields
+                    ? rank.functions.map { Field($0.rawValue, .int8) }
+                    : LogicalPlan.windowFields(
+                        rank.session.map { input.fields[$0.timeColumn].type } ?? .timestamp))
+        case .hop(let input, let time, _, _): input.fields + LogicalPlan.windowFields(time.type)
         case .series(let input, _, let field): input.fields + [field]
         case .unnest(let input, _, let fields): input.fields + fields
         }
@@ -152,9 +154,10 @@ package indirect enum LogicalPlan: Sendable {
         }
     }
 
-    private static let windowFields = [
-        Field("window_start", .timestamp), Field("window_end", .timestamp),
-    ]
+    /// A window's bounds, of the type of the time.
+    private static func windowFields(_ type: DataType) -> [Field] {
+        ["window_start", "window_end"].map { Field($0, DataType(type.kind)) }
+    }
 
     /// The one constant row without columns.
     package static let unit = LogicalPlan.values([[]], [])

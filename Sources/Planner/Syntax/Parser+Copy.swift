@@ -5,7 +5,7 @@ extension Parser {
     mutating func copy() throws(SQLError) -> Copy {
         let at = token.start
         advance()
-        _ = accept("binary")
+        let isBinary = accept("binary")
         let subject: Copy.Subject
         if accept(symbol: "(") {
             subject = .query(try query())
@@ -31,6 +31,7 @@ extension Parser {
             throw SQLError(.syntaxError, "COPY query must be a TO", position: position(at))
         }
         var copy = Copy(subject: subject, isFrom: isFrom)
+        if isBinary { copy.format.kind = .binary }
         try copyOptions(&copy)
         if isWord("where") {
             throw SQLError.unsupported("WHERE in COPY", at: position(token.start))
@@ -138,7 +139,14 @@ extension Parser {
         case "force_quote":
             copy.format.quotesAll = option.value == ["*"]
             if !copy.format.quotesAll { copy.forcedQuotes = option.value }
-        case "encoding", "freeze": break
+        case "freeze": break
+        case "encoding":
+            // The other names that PostgreSQL has for it are those of other encodings.
+            let name = text.lowercased().filter { $0 != "-" && $0 != "_" }
+            guard ["utf8", "unicode"].contains(name) else {
+                throw SQLError.unsupported(
+                    "COPY in the encoding \"\(text)\"", at: position(option.at))
+            }
         default:
             throw SQLError(
                 .syntaxError, "option \"\(option.name)\" not recognized",

@@ -108,7 +108,9 @@ extension Parser {
             } else if !accept("deferrable") {
                 return modes
             }
-            if accept(symbol: ","), !["isolation", "read", "not", "deferrable"].contains(where: isWord) {
+            if accept(symbol: ","),
+                !["isolation", "read", "not", "deferrable"].contains(where: isWord)
+            {
                 throw unexpected()
             }
         }

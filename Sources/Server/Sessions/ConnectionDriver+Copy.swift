@@ -1,6 +1,7 @@
 import Dataflow
 import Planner
 import State
+import Synchronization
 import Types
 import Wire
 
@@ -36,9 +37,10 @@ extension ConnectionDriver {
         encoder.copyResponse(
             isIn: true, isBinary: copy.format.kind == .binary, columns: columns.count)
         try await flush()
-        // An error of the data is told when the client has sent everything, as PostgreSQL does.
-        var failure: SQLError?
         var received = 0
+        let token = CancelToken()
+        session.database.backends.withLock { $0[session.backendID]?.cancel = token }
+        defer { session.database.backends.withLock { $0[session.backendID]?.cancel = nil } }
         while true {
             guard let message = try decoder.next() else {
                 guard try await receive() else { throw MalformedBytes("connection closed in COPY") }
@@ -46,21 +48,18 @@ extension ConnectionDriver {
             }
             switch message {
             case .copyData(let bytes):
+                // An error ends the COPY at once; what still comes of it is passed over.
+                try token.check()
                 received += bytes.count
-                if failure != nil { continue }
-                do throws(SQLError) {
-                    if received > ConnectionDriver.maximumCopyBytes {
-                        throw SQLError(
-                            .programLimitExceeded,
-                            "COPY of more than \(ConnectionDriver.maximumCopyBytes) bytes",
-                            hint: "Copy the rows in several parts: each is one transaction.")
-                    }
-                    try reader.add(bytes)
-                } catch {
-                    failure = error
+                if received > ConnectionDriver.maximumCopyBytes {
+                    throw SQLError(
+                        .programLimitExceeded,
+                        "COPY of more than \(ConnectionDriver.maximumCopyBytes) bytes",
+                        hint: "Copy the rows in several parts: each is one transaction.")
                 }
+                try reader.add(bytes)
             case .copyDone:
-                if let failure { throw failure }
+                try token.check()
                 let rows = try reader.finish()
                 let count = try await session.insertCopied(rows, table, columns)
                 return encoder.commandComplete("COPY \(count)")

@@ -100,7 +100,14 @@ final class ConnectionDriver {
         for (key, value) in ConnectionDriver.commandLineOptions(parameters["options"] ?? "") {
             options[key] = value
         }
-        let session = Session(database, user: user, options: options, backendID: id)
+        let session: Session
+        do throws(SQLError) {
+            session = try Session(database, user: user, options: options, backendID: id)
+        } catch {
+            encoder.error(error, severity: "FATAL")
+            try await flush()
+            return nil
+        }
         if minor > 0 || !unknown.isEmpty {
             encoder.negotiateProtocolVersion(unknownOptions: unknown)
         }
@@ -151,10 +158,12 @@ final class ConnectionDriver {
                 do {
                     try await extended(session, message)
                 } catch let error as SQLError {
-                    session.statementFailed()
-                    encoder.error(error)
+                    try await fail(session, error)
                     machine.failed()
                 }
+            case .fail(let error):
+                try await fail(session, error)
+                machine.failed()
             case .flush: try await flush()
             case .ready:
                 await finishImplicit(session)
@@ -162,11 +171,20 @@ final class ConnectionDriver {
                 try await flush()
             case .ignore: break
             case .close: return
-            case .refuse(let reason):
-                encoder.error(SQLError(.featureNotSupported, reason))
-                machine.failed()
+            case .refuse(let error):
+                session.statementFailed()
+                encoder.error(error)
+                encoder.readyForQuery(session.statusCharacter)
+                try await flush()
             }
         }
+    }
+
+    /// An error of the extended protocol: told at once, as no Sync may come before the client has seen it.
+    private func fail(_ session: Session, _ error: SQLError) async throws {
+        session.statementFailed()
+        encoder.error(error)
+        try await flush()
     }
 
     /// Sync ends a transaction that nobody began by name; portals end with it.
@@ -290,7 +308,7 @@ final class ConnectionDriver {
             session.portals[name] = nil
             encoder.closeComplete()
         case .query, .flush, .sync, .terminate, .password, .copyData, .copyDone, .copyFail,
-            .functionCall:
+            .functionCall, .malformed:
             throw SQLError.internalFault("message out of place")
         }
     }

@@ -130,7 +130,9 @@ extension Session {
     private func ticket(_ relations: [Int32], _ token: CancelToken) async throws(SQLError)
         -> ReadTicket
     {
-        guard readsOneState, !readsNewest else { return try await database.ticket(relations, token) }
+        guard readsOneState, !readsNewest else {
+            return try await database.ticket(relations, token)
+        }
         let published = database.engine.published
         let ticket = snapshot ?? published.ticketOfAll()
         snapshot = ticket

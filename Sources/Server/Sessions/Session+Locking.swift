@@ -79,7 +79,9 @@ extension Session {
         func counted(_ batches: [Batch]) -> [[Value]: Int64] {
             var counts: [[Value]: Int64] = [:]
             for batch in batches {
-                for row in 0..<batch.count { counts[batch.row(row), default: 0] += batch.weight(row) }
+                for row in 0..<batch.count {
+                    counts[batch.row(row), default: 0] += batch.weight(row)
+                }
             }
             return counts
         }

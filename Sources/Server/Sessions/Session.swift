@@ -96,12 +96,15 @@ final class Session: @unchecked Sendable {
     var localSettings: [String: String] = [:]
     static let maximumPrepared = 10_000
 
-    init(_ database: Database, user: String, options: [String: String], backendID: Int32) {
+    /// - Throws: what a setting that the client asks for is refused with.
+    init(_ database: Database, user: String, options: [String: String], backendID: Int32)
+        throws(SQLError)
+    {
         self.database = database
         sequences = SessionSequences(database.sequences)
         self.user = user
         self.backendID = backendID
-        settings = SessionSettings(user: user, options: options)
+        settings = try SessionSettings(user: user, options: options)
     }
 
     var statusCharacter: Character {
@@ -275,7 +278,8 @@ final class Session: @unchecked Sendable {
     func bind(_ message: FrontendMessage.Bind) throws(SQLError) {
         let statement = try prepared(named: message.statement)
         if !message.portal.isEmpty, portals[message.portal] != nil {
-            throw SQLError(.invalidCursorName, "cursor \"\(message.portal)\" already exists")
+            throw SQLError(
+                SQLState.external("42P03"), "cursor \"\(message.portal)\" already exists")
         }
         let formats = message.parameterFormats
         guard formats.count <= 1 || formats.count == message.parameters.count else {
@@ -283,6 +287,9 @@ final class Session: @unchecked Sendable {
                 .protocolViolation,
                 "bind message has \(formats.count) parameter formats but \(message.parameters.count) parameters"
             )
+        }
+        if let code = (formats + message.resultFormats).first(where: { $0 != 0 && $0 != 1 }) {
+            throw SQLError(.invalidParameterValue, "unsupported format code: \(code)")
         }
         guard message.parameters.count == statement.types.count else {
             throw SQLError(
@@ -298,6 +305,7 @@ final class Session: @unchecked Sendable {
             }
             let format = formats.isEmpty ? 0 : formats[formats.count == 1 ? 0 : index]
             let type = shown(statement.types[index])
+            if format == 0 { try TextEncoding.checkCharacters(bytes) }
             values.append(
                 format == 1
                     ? try BinaryEncoding.parse(bytes, type)

@@ -3,7 +3,7 @@ import Types
 /// The settings of one session: PostgreSQL's names and spellings.
 struct SessionSettings {
     private(set) var values: [String: String]
-    private let initial: [String: String]
+    private var initial: [String: String]
     /// What they say about the text of times.
     private(set) var textStyle: TextStyle
 
@@ -29,7 +29,9 @@ struct SessionSettings {
         "in_hot_standby", "max_index_keys", "lc_collate", "lc_ctype",
     ]
 
-    init(user: String, options: [String: String]) {
+    /// - Parameter options: what the client asks for; names that are no settings are passed over.
+    /// - Throws: 22023 and 0A000 for values that a setting does not take.
+    init(user: String, options: [String: String]) throws(SQLError) {
         var values = [
             "server_version": "15.0", "server_version_num": "150000", "server_encoding": "UTF8",
             "client_encoding": "UTF8", "application_name": "", "is_superuser": "on",
@@ -50,13 +52,16 @@ struct SessionSettings {
         ]
         // PostgreSQL's choices of a plan, which clients switch: there is nothing here to choose.
         for name in SessionSettings.planner { values[name] = "on" }
-        for (name, value) in options {
-            let key = name.lowercased()
-            if values[key] != nil, !SessionSettings.readOnly.contains(key) { values[key] = value }
-        }
         self.values = values
         initial = values
         textStyle = TextStyle(settings: values)
+        for (name, value) in options.sorted(by: { $0.key < $1.key }) {
+            let key = name.lowercased()
+            guard values[key] != nil, !SessionSettings.readOnly.contains(key) else { continue }
+            try set(key, value)
+        }
+        // What RESET goes back to.
+        initial = self.values
     }
 
     func value(_ name: String) throws(SQLError) -> String {
@@ -130,15 +135,19 @@ struct SessionSettings {
             value = try SessionSettings.isolation(value)
         default:
             if ["on", "off"].contains(initial[key]) {
-                guard let isOn = TextEncoding.parseBool(Array(value.utf8)) else {
-                    throw SQLError(
-                        .invalidParameterValue, "parameter \"\(key)\" requires a Boolean value")
-                }
-                value = isOn ? "on" : "off"
+                value = try SessionSettings.bool(key, value)
             }
         }
         values[key] = value
         textStyle = TextStyle(settings: values)
+    }
+
+    private static func bool(_ name: String, _ value: String) throws(SQLError) -> String {
+        guard let isOn = TextEncoding.parseBool(Array(value.utf8)) else {
+            throw SQLError(
+                .invalidParameterValue, "parameter \"\(name)\" requires a Boolean value")
+        }
+        return isOn ? "on" : "off"
     }
 
     /// The name of an isolation level. - Throws: 0A000, 22023.
@@ -148,7 +157,8 @@ struct SessionSettings {
         case "read committed", "read uncommitted", "repeatable read": return name
         case "serializable":
             throw SQLError(
-                .featureNotSupported, "transaction isolation level \"serializable\" is not supported",
+                .featureNotSupported,
+                "transaction isolation level \"serializable\" is not supported",
                 hint: "Use \"repeatable read\" or \"read committed\".")
         default:
             throw SQLError(

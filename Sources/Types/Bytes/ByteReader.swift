@@ -88,12 +88,14 @@ package struct ByteReader {
     }
 
     /// Bytes up to a zero byte, as text; the zero is consumed.
+    package static let notUTF8 = MalformedBytes("string is not UTF-8")
+
     package mutating func readCString() throws(MalformedBytes) -> String {
         var index = position
         while index < end, bytes[index] != 0 { index += 1 }
         guard index < end else { throw MalformedBytes("string without its final zero") }
         guard let text = String(validating: bytes[position..<index], as: UTF8.self) else {
-            throw MalformedBytes("string is not UTF-8")
+            throw ByteReader.notUTF8
         }
         position = index + 1
         return text

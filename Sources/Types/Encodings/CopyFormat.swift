@@ -202,11 +202,8 @@ package struct CopyReader {
                 builders[index].appendNull()
                 continue
             }
-            guard String(validating: field, as: UTF8.self) != nil else {
-                throw SQLError(
-                    .characterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
-            }
             do {
+                try TextEncoding.checkCharacters(field)
                 builders[index].append(try TextEncoding.parse(field, types[index]))
             } catch {
                 var located = error
@@ -249,11 +246,12 @@ package struct CopyReader {
             case 116: field.append(9)
             case 118: field.append(11)
             case 48...55:
-                var value = Int(next - 48)
-                while index < record.count, (48...55).contains(record[index]), value < 32 {
+                var (value, count) = (Int(next - 48), 1)
+                while index < record.count, (48...55).contains(record[index]), count < 3 {
                     value = value * 8 + Int(record[index] - 48)
                     raw.append(record[index])
                     index += 1
+                    count += 1
                 }
                 field.append(UInt8(value & 255))
             case 120:

@@ -1,14 +1,57 @@
+import CPure
+
 import Glibc
 
 /// Shortest text of a double, in PostgreSQL's layout (extra_float_digits = 1).
 package enum FloatText {
     /// The shortest decimal digits that read back as `value` (as a float when `single`), and the exponent
     /// of the first digit.
+    ///
+    /// They lie between the middles to the neighbors of the value, and on neither: where the shortest ones
+    /// that read back are such a middle, which rounds to even, one more digit is needed (PostgreSQL's
+    /// d2s.c; Swift's own text takes the middle).
     static func shortestDigits(_ value: Double, single: Bool = false) -> (
         digits: [UInt8], exponent: Int
     ) {
         let shortest =
             single ? Float(value).magnitude.description : value.magnitude.description
+        let found = digits(of: shortest)
+        // Only these have middles of so few digits.
+        let range = single ? 2_097_152.0...1e21 : 0x1p52...1e40
+        guard range.contains(value.magnitude), isMiddle(found, value.magnitude, single) else {
+            return found
+        }
+        for count in (found.digits.count + 1)...17 {
+            let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) {
+                buffer in
+                guard let start = buffer.baseAddress else { return "" }
+                unsafe cpure_print_double(value.magnitude, Int32(count), start, buffer.count)
+                return unsafe String(cString: start)
+            }
+            let longer = digits(of: text)
+            let isSame =
+                single ? Float(text) == Float(value.magnitude) : Double(text) == value.magnitude
+            if isSame, !isMiddle(longer, value.magnitude, single) { return longer }
+        }
+        return found
+    }
+
+    /// Whether digits are exactly half way from a number to one of its neighbors, in 64 bits.
+    private static func isMiddle(
+        _ found: (digits: [UInt8], exponent: Int), _ value: Double, _ single: Bool
+    ) -> Bool {
+        let digits = String(decoding: found.digits.map { $0 + 48 }, as: UTF8.self)
+        guard let exact = Float80("\(digits)e\(found.exponent - found.digits.count + 1)") else {
+            return false
+        }
+        let neighbors =
+            single
+            ? [Float80(Float(value).nextUp), Float80(Float(value).nextDown)]
+            : [Float80(value.nextUp), Float80(value.nextDown)]
+        return neighbors.contains { ($0 + Float80(value)) / 2 == exact }
+    }
+
+    private static func digits(of shortest: String) -> (digits: [UInt8], exponent: Int) {
         let text = Array(shortest.utf8)
         var digits: [UInt8] = []
         var exponent = 0

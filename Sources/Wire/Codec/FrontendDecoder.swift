@@ -77,10 +77,25 @@ package struct FrontendDecoder {
         let kind = buffer[position]
         var reader = ByteReader(buffer, from: position + 5, to: position + 1 + length)
         position += length + 1
-        let message = try FrontendDecoder.decode(kind, &reader)
-        guard reader.remaining == 0 else { throw MalformedBytes("invalid message format") }
-        return message
+        guard FrontendDecoder.kinds.contains(kind) else {
+            throw MalformedBytes("invalid frontend message type \(kind)")
+        }
+        do throws(MalformedBytes) {
+            let message = try FrontendDecoder.decode(kind, &reader)
+            guard reader.remaining == 0 else { throw MalformedBytes("invalid message format") }
+            return message
+        } catch {
+            // The next message begins where it says: the connection can go on.
+            let state: SQLState =
+                error == ByteReader.notUTF8 ? .characterNotInRepertoire : .protocolViolation
+            let reason =
+                error == ByteReader.notUTF8
+                ? "invalid byte sequence for encoding \"UTF8\"" : error.reason
+            return .malformed(SQLError(state, reason), isQuery: kind == UInt8(ascii: "Q"))
+        }
     }
+
+    private static let kinds = Set("QPBDECHSXpdcfF".utf8)
 
     private static func decode(_ kind: UInt8, _ reader: inout ByteReader) throws(MalformedBytes)
         -> FrontendMessage

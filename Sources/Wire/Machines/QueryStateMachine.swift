@@ -1,3 +1,5 @@
+package import Types
+
 /// Decides which messages of a started connection are carried out.
 ///
 /// After an error in the extended protocol everything up to the next Sync is passed over; a simple
@@ -16,7 +18,10 @@ package struct QueryStateMachine: ~Copyable {
         case ready
         case ignore
         case close
-        case refuse(String)
+        /// Answer the error and ReadyForQuery.
+        case refuse(SQLError)
+        /// Answer the error; it ends what stands before the next Sync.
+        case fail(SQLError)
     }
 
     private enum Phase { case idle, skippingToSync, closed }
@@ -38,7 +43,7 @@ package struct QueryStateMachine: ~Copyable {
                 phase = .closed
                 return .close
             case .query, .parse, .bind, .describe, .execute, .close, .flush, .password, .copyData,
-                .copyDone, .copyFail, .functionCall:
+                .copyDone, .copyFail, .functionCall, .malformed:
                 return .ignore
             }
         case .idle: return idle(message)
@@ -56,8 +61,11 @@ package struct QueryStateMachine: ~Copyable {
             return .close
         // Left over from a COPY that has ended already.
         case .copyData, .copyDone, .copyFail: return .ignore
-        case .password: return .refuse("unexpected password message")
-        case .functionCall: return .refuse("function calls are not supported")
+        case .password:
+            return .refuse(SQLError(.protocolViolation, "unexpected password message"))
+        case .functionCall:
+            return .refuse(SQLError(.featureNotSupported, "function calls are not supported"))
+        case .malformed(let error, let isQuery): return isQuery ? .refuse(error) : .fail(error)
         }
     }
 

@@ -1,3 +1,5 @@
+package import Types
+
 /// What a client says after start-up (PostgreSQL manual, chapter "Message Formats").
 package enum FrontendMessage: Equatable, Sendable {
     /// What Describe and Close are about.
@@ -27,6 +29,8 @@ package enum FrontendMessage: Equatable, Sendable {
     case copyDone
     case copyFail(String)
     case functionCall
+    /// A message whose length is right and whose content is not; `isQuery`: of the simple protocol.
+    case malformed(SQLError, isQuery: Bool)
 }
 
 /// The first packet of a connection.

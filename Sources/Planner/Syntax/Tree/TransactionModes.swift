@@ -19,7 +19,8 @@ extension Statement {
         case .createTable, .createSource, .createView, .createTopic, .createSchema, .createSequence,
             .createIndex:
             "CREATE"
-        case .rename, .renameColumn, .addUnique, .dropConstraint, .setSchema, .alterSequence: "ALTER"
+        case .rename, .renameColumn, .addUnique, .dropConstraint, .setSchema, .alterSequence:
+            "ALTER"
         case .comment: "COMMENT"
         case .drop: "DROP"
         case .query(let query): query.locking.isEmpty ? nil : "SELECT FOR UPDATE"
