@@ -189,3 +189,29 @@ def test_binary_times_out_of_range_are_errors(server, oid, value):
     with server.connect() as connection:
         answer = connection.pgconn.exec_params(b"SELECT $1", [value], [oid], [1])
         assert answer.error_field(psycopg.pq.DiagnosticField.SQLSTATE) == b"22008"
+
+
+def test_a_row_whose_subquery_fails_is_a_dead_letter_and_not_in_the_view(server):
+    server.sql("CREATE TABLE t (id int PRIMARY KEY, k int, a int)")
+    server.sql("CREATE TABLE u (k int, b int)")
+    views = {
+        "several": "SELECT id, (SELECT b FROM u WHERE u.k = t.k) AS x FROM t",
+        "quotient": "SELECT id, (SELECT 10 / t.a) AS x FROM t",
+        "total": "SELECT id, coalesce((SELECT 10 / sum(b) FROM u WHERE u.k = t.k), -1) AS x FROM t",
+        "guarded": "SELECT id, CASE WHEN a <> 0 THEN (SELECT 10 / t.a) END AS x FROM t"}
+    for name, query in views.items():
+        server.sql(f"CREATE MATERIALIZED VIEW {name} AS {query}")
+    server.sql("INSERT INTO t VALUES (1, 1, 1), (2, 2, 0), (3, 3, 5), (4, 4, 2)")
+    server.sql("INSERT INTO u VALUES (1, 10), (2, 1), (2, 2), (4, 0)")
+    expected = {"several": [(1, 10), (3, None), (4, 0)], "quotient": [(1, 10), (3, 2), (4, 5)],
+                "total": [(1, 1), (2, 3), (3, -1)],
+                "guarded": [(1, 10), (2, None), (3, 2), (4, 5)]}
+    for name, rows in expected.items():
+        assert server.sql(f"SELECT * FROM {name} ORDER BY id") == rows
+    found = [(name, code) for name, _, code in letters(server, *views)]
+    assert found == [("quotient", "22012"), ("several", "21000"), ("total", "22012")]
+    server.sql("DELETE FROM u WHERE b IN (0, 2)")
+    server.sql("UPDATE t SET a = 1 WHERE a = 0")
+    assert letters(server, *views) == []
+    for name, query in views.items():
+        assert server.sql(f"SELECT * FROM {name} ORDER BY id") == server.sql(f"{query} ORDER BY id")

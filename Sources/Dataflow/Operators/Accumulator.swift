@@ -304,13 +304,8 @@ final class Accumulator {
                 numericSum(words, at, group), squareSum(words, at, group), aggregate.function)
         case .floatVariance: return try Variance.double(words, at, aggregate.function)
         case .single:
-            if words[at] == 0 { return .null }
-            guard words[at] == 1 else {
-                throw SQLError(
-                    .cardinalityViolation,
-                    "more than one row returned by a subquery used as an expression")
-            }
-            return tree?.extreme(group) ?? .null
+            // Who reads it looks at the number of rows first.
+            return words[at] == 1 ? tree?.extreme(group) ?? .null : .null
         case .collection:
             return try collected?.value(
                 group, aggregate, argumentType) ?? .null

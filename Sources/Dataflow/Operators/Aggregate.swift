@@ -22,7 +22,7 @@ package struct Aggregate: Sendable {
         case varianceSample = "var_samp"
         case deviationPopulation = "stddev_pop"
         case deviationSample = "stddev_samp"
-        /// The one value of a scalar subquery: NULL for no row, 21000 for more than one.
+        /// The one value of a scalar subquery; NULL for no row, and for several, which who reads it has to count.
         case single
     }
 

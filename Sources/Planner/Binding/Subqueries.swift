@@ -6,8 +6,8 @@ import Types
 /// Their columns are numbered from `firstColumn` on while the clause is bound; `applied` joins them.
 final class Subqueries {
     private enum Kind {
-        /// The one value.
-        case scalar
+        /// The values of the one row, with `counts` how many rows there are behind them.
+        case scalar(counts: Bool)
         /// A column that is not NULL where there is a row.
         case exists
         /// The left values; a column that is not NULL where a row equals them; with `isExact` also how
@@ -21,7 +21,7 @@ final class Subqueries {
         /// What tells those of one query apart.
         var name: String {
             switch self {
-            case .scalar: "scalar"
+            case .scalar(let counts): "scalar \(counts)"
             case .exists: "exists"
             case .extremes: "extremes"
             case .contains(let values, let isExact):
@@ -114,7 +114,46 @@ final class Subqueries {
         try checkWidth(bound.plan, 1, at: at)
         bound.plan = try binder.withKnownTypes(bound.plan, at: at)
         let type = bound.plan.fields[0].type
-        return .column(add(.scalar, bound, [type]), type)
+        let lifted = Subqueries.lifted(bound.plan)
+        // Over no row there is no value to compute: NULL, whatever an expression makes of NULLs.
+        let isOne =
+            lifted.map { Subqueries.hasOneRow($0.plan, exactly: true) }
+            ?? Subqueries.hasOneRow(bound.plan)
+        let value = lifted?.value ?? .column(0, type)
+        let plan = lifted?.plan ?? bound.plan
+        bound.plan = plan
+        let width = plan.fields.count
+        // Nothing is needed but what is there.
+        let first =
+            isOne && width == 0
+            ? 0
+            : add(
+                .scalar(counts: !isOne), bound, plan.fields.map(\.type) + (isOne ? [] : [.int8]))
+        let placed = value.remapped { index in
+            OuterReference.isOuter(index)
+                ? OuterReference.column(index, level: bound.level) ?? index : first + index
+        }
+        if isOne { return placed }
+        let isThere = Expr.call(
+            ConditionalChecks.isOneRow, [.column(first + width, .int8)], .boolean)
+        return .cases(
+            [(when: isThere, then: placed)], otherwise: .constant(.null, type), type)
+    }
+
+    /// A query of one column without the expression that may fail at its top, and that expression over the
+    /// columns that are left: it is computed where the value is used, and fails there or not at all. nil
+    /// where there is none.
+    private static func lifted(_ plan: LogicalPlan) -> (plan: LogicalPlan, value: Expr)? {
+        guard case .project(let input, let list, _) = plan, list[0].canFail, list[0].isStable else {
+            return nil
+        }
+        let used = list[0].columns.filter { !OuterReference.isOuter($0) }.sorted()
+        let columns = used.map { Expr.column($0, input.fields[$0].type) }
+        let places = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+        return (
+            .project(input, columns, used.map { input.fields[$0] }),
+            list[0].remapped { places[$0] ?? $0 }
+        )
     }
 
     /// ARRAY(SELECT …), in the query's order.
@@ -315,9 +354,14 @@ final class Subqueries {
         let own = item.plan.fields.count
         let domain = columns.indices.map { own + $0 }
         switch item.kind {
-        case .scalar:
-            let right = scalarSide(below, domain, isBare, isOne: Subqueries.hasOneRow(item.plan))
-            return attach(plan, right, columns, values: 1)
+        case .scalar(let counts):
+            if !counts { return attach(plan, below, columns, values: own) }
+            var aggregates = item.plan.fields.enumerated().map { index, field in
+                Aggregate(
+                    .single, argument: .column(index, field.type), filter: nil, result: field.type)
+            }
+            aggregates.append(Aggregate(.countAll, argument: nil, filter: nil, result: .int8))
+            return attach(plan, grouped(below, domain, aggregates), columns, values: own + 1)
         case .exists:
             let mark = Expr.constant(.bool(true), .boolean)
             let right = LogicalPlan.distinct(side(below, domain, [mark], [Field("mark", .boolean)]))
@@ -338,13 +382,15 @@ final class Subqueries {
         }
     }
 
-    /// Whether a query gives at most one row whatever it reads.
-    private static func hasOneRow(_ plan: LogicalPlan) -> Bool {
+    /// Whether a query gives at most one row, or `exactly` one, whatever it reads.
+    private static func hasOneRow(_ plan: LogicalPlan, exactly: Bool = false) -> Bool {
         switch plan {
         case .aggregate(_, let keys, _, _): keys.isEmpty
-        case .project(let input, _, _), .filter(let input, _): hasOneRow(input)
+        case .project(let input, _, _): hasOneRow(input, exactly: exactly)
+        case .filter(let input, _): !exactly && hasOneRow(input)
         case .values(let rows, _): rows.count == 1
-        case .sort(let input, _, let limit, _): limit == 1 || limit == 0 || hasOneRow(input)
+        case .sort(let input, _, let limit, _):
+            !exactly && (limit == 1 || limit == 0 || hasOneRow(input))
         default: false
         }
     }
@@ -372,16 +418,6 @@ final class Subqueries {
             grouped, Array(domain.indices),
             aggregates.enumerated().map { .column(domain.count + $0.offset, $0.element.result) },
             aggregates.map { Field($0.function.rawValue, $0.result) })
-    }
-
-    private func scalarSide(_ plan: LogicalPlan, _ domain: [Int], _ isBare: Bool, isOne: Bool)
-        -> LogicalPlan
-    {
-        if isOne { return plan }
-        let field = plan.fields[0]
-        let single = Aggregate(
-            .single, argument: .column(0, field.type), filter: nil, result: field.type)
-        return grouped(plan, domain, [single])
     }
 
     /// Joins a side (values, then D) to the plan on its columns; D is dropped.
