@@ -147,6 +147,11 @@ def test_a_read_only_transaction_changes_nothing(connect, table, begin):
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         connection.execute(f"UPDATE {table} SET v = 0")
     connection.execute("ROLLBACK")
+    connection.execute("BEGIN READ ONLY")
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+            copy.write("9\t9\t9\n")
+    connection.execute("ROLLBACK")
 
 
 def test_repeatable_read_sees_one_state_and_loses_no_update(connect, table):

@@ -16,6 +16,7 @@ extension ConnectionDriver {
                 .failedTransaction,
                 "current transaction is aborted, commands ignored until end of transaction block")
         }
+        try session.checkWritable(.copy(copy))
         if copy.isFrom {
             try await copyIn(session, copy, text)
         } else {
