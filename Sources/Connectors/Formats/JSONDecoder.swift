@@ -22,9 +22,8 @@ final class JSONDecoder {
         for column in columns {
             let name = column.name.utf8.map { CChar(bitPattern: $0) }
             let range = TextEncoding.range(column.type.kind)
-            let isDocument = column.type.kind == .json || column.type.kind == .jsonb
             let code =
-                isDocument
+                JSONDecoder.isDocument(column.type)
                 ? Int32(CSIMDJSON_JSON.rawValue)
                 : isConverted(column.type)
                     ? Int32(CSIMDJSON_TEXT.rawValue) : JSONDecoder.code(column.type)
@@ -69,22 +68,25 @@ final class JSONDecoder {
         guard case .array(let list) = value else { return [] }
         var elements: [Value] = []
         for item in list {
-            if case .array = item, type.kind != .json, type.kind != .jsonb {
+            if case .array = item, !isDocument(type) {
                 throw SQLError.unsupported("an array of arrays in JSON")
             }
-            let isDocument = type.kind == .json || type.kind == .jsonb
             guard let text = item.text else {
                 elements.append(.null)
                 continue
             }
-            elements.append(try self.value(isDocument ? item.canonical : text, type))
+            elements.append(try self.value(isDocument(type) ? item.canonical : text, type))
         }
         return elements
     }
 
+    private static func isDocument(_ type: DataType) -> Bool {
+        type.kind == .json || type.kind == .jsonb
+    }
+
     /// Change capture writes the documents of json columns as strings: what is in them; nil for anything else.
     private func document(_ text: [UInt8], _ type: DataType) throws(SQLError) -> [UInt8]? {
-        guard numbersAreTimes, type.kind == .json || type.kind == .jsonb, text.first == 34,
+        guard numbersAreTimes, JSONDecoder.isDocument(type), text.first == 34,
             case .string(let inner) = try JSONText.parse(text)
         else { return nil }
         return inner

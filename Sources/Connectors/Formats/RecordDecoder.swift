@@ -91,19 +91,13 @@ final class RecordDecoder {
         {
             return appendPadded(key, record, bytes, partition)
         }
-        guard format.key.count == 1 else {
+        guard let only else {
             return "the key is no JSON object, and the primary key has \(format.key.count) columns"
         }
-        let name = JSONValue.string(Array(columns[format.key[0]].name.utf8)).canonical
-        var isJSON: Bool
-        do throws(SQLError) {
-            _ = try JSONText.parse(key)
-            isJSON = true
-        } catch {
-            isJSON = false
-        }
+        let name = JSONValue.string(Array(only.name.utf8)).canonical
         // A text is a text, whatever it looks like, but for the quotes of JSON.
-        if only?.type.isString == true, key.first != 34 { isJSON = false }
+        let isText = only.type.isString && key.first != 34
+        let isJSON = !isText && (try? JSONText.parse(key)) != nil
         let value = isJSON ? key : JSONValue.string(key).canonical
         return appendPadded([123] + name + [58] + value + [125], record, bytes, partition)
     }

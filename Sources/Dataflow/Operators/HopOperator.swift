@@ -26,15 +26,16 @@ package final class HopOperator: Operator {
         var rows: [UInt32] = []
         var (starts, ends): ([Int64], [Int64]) = ([], [])
         for row in 0..<chunk.count where !column.isNull(row) && Timestamp.isFinite(times[row]) {
-            do throws(SQLError) {
-                let found = try windows(of: times[row])
-                for start in found {
+            let before = starts.count
+            if appendWindows(of: times[row], to: &starts) {
+                for index in before..<starts.count {
                     rows.append(UInt32(row))
-                    starts.append(start)
-                    ends.append(start + size)
+                    ends.append(starts[index] + size)
                 }
-            } catch {
-                evaluation.fail(row, error)
+            } else {
+                starts.removeSubrange(before...)
+                evaluation.fail(
+                    row, SQLError(.datetimeFieldOverflow, "timestamp out of range"))
             }
             if rows.count >= HopOperator.chunkRows {
                 try emit(chunk, &rows, &starts, &ends, out)
@@ -46,18 +47,15 @@ package final class HopOperator: Operator {
     }
 
     /// Where the windows begin that a time is in: the last that begins at or before it, then those before
-    /// that still reach it. - Throws: 22008.
-    private func windows(of time: Int64) throws(SQLError) -> [Int64] {
-        var found: [Int64] = []
+    /// that still reach it. - Returns: false when one of them is out of range.
+    private func appendWindows(of time: Int64, to starts: inout [Int64]) -> Bool {
         var start = DateTimeFunctions.floorTo(time, slide, -Timestamp.unixEpochOffset)
         while true {
             let (distance, isFar) = time.subtractingReportingOverflow(start)
-            if isFar || distance >= size { return found }
+            if isFar || distance >= size { return true }
             let (end, overflow) = start.addingReportingOverflow(size)
-            guard !overflow, Timestamp.inRange(start), Timestamp.inRange(end) else {
-                throw SQLError(.datetimeFieldOverflow, "timestamp out of range")
-            }
-            found.append(start)
+            guard !overflow, Timestamp.inRange(start), Timestamp.inRange(end) else { return false }
+            starts.append(start)
             start -= slide
         }
     }

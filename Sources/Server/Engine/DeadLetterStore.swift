@@ -77,9 +77,11 @@ final class DeadLetterStore {
 
     /// A relation has another name.
     func rename(_ relation: CatalogObject, at epoch: Epoch) {
-        for (row, weight) in letters(of: relation.oid, at: epoch) {
+        let name = Value.string(relation.name)
+        for (row, weight) in letters(of: relation.oid, at: epoch)
+        where row[DeadLetterStore.nameColumn] != name {
             var renamed = row
-            renamed[DeadLetterStore.nameColumn] = .string(relation.name)
+            renamed[DeadLetterStore.nameColumn] = name
             rows += [row, renamed]
             weights += [-weight, weight]
         }

@@ -87,9 +87,10 @@ package struct ByteReader {
         return Array(bytes[position..<position + count])
     }
 
-    /// Bytes up to a zero byte, as text; the zero is consumed.
+    /// What `readCString` throws for bytes that are no text.
     package static let notUTF8 = MalformedBytes("string is not UTF-8")
 
+    /// Bytes up to a zero byte, as text; the zero is consumed.
     package mutating func readCString() throws(MalformedBytes) -> String {
         var index = position
         while index < end, bytes[index] != 0 { index += 1 }

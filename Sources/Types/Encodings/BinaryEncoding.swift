@@ -215,10 +215,7 @@ package enum BinaryEncoding {
             return .int(Int64(try reader.readUInt32()))
         case .int8: return .int(try reader.readInt64())
         case .timestamp, .timestamptz:
-            let value = try reader.readInt64()
-            guard Timestamp.inRange(value) || !Timestamp.isFinite(value) else {
-                throw outOfRange("timestamp")
-            }
+            let value = try Timestamp.checked(try reader.readInt64())
             return .int(TimeText.rounded(value, toDigits: type.modifier))
         case .time:
             let value = try reader.readInt64()

@@ -1,5 +1,4 @@
 import CPure
-
 import Glibc
 
 /// Shortest text of a double, in PostgreSQL's layout (extra_float_digits = 1).
