@@ -64,6 +64,39 @@ def test_a_row_fails_after_a_restart_as_before(server, how):
     assert letters(server, "days") == []
 
 
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_what_a_failing_pair_leaves_open_is_not_shown(server, how):
+    # Whether a row has a match is not known while the condition fails on one of its pairs.
+    server.sql("CREATE TABLE tick (n int)")
+    server.sql("CREATE TABLE t (id int PRIMARY KEY, a int)")
+    server.sql("CREATE TABLE u (id int PRIMARY KEY, b int)")
+    for kind in ("left", "full"):
+        server.sql(f"CREATE MATERIALIZED VIEW {kind}_pairs AS SELECT t.id AS t, u.id AS u "
+                   f"FROM t {kind} JOIN u ON 10 / (t.a + u.b) > 3")
+
+    def rows(kind):
+        return server.sql(f"SELECT t, u FROM {kind}_pairs ORDER BY t, u")
+
+    # (2, 8) fails; (1, 7), (1, 8), (2, 7) and (3, 8) hold; 9 has no match.
+    server.sql("INSERT INTO t VALUES (1, 1), (2, 0), (3, 2)")
+    server.sql("INSERT INTO u VALUES (7, 2), (8, 0), (9, 50)")
+    server.sql("UPDATE u SET b = 1 WHERE id = 7")
+    assert rows("left") == [(1, 7), (1, 8), (2, 7), (3, 8)]
+    server.sql("DELETE FROM u WHERE id = 7")
+    assert rows("left") == [(1, 8), (3, 8)]
+    assert rows("full") == [(1, 8), (3, 8), (None, 9)]
+    assert len(letters(server, "left_pairs", "full_pairs")) == 2
+    checkpointed(server)
+    restart(server, how)
+    server.sql("INSERT INTO t VALUES (4, 100)")
+    assert rows("left") == [(1, 8), (3, 8), (4, None)]
+    assert rows("full") == [(1, 8), (3, 8), (4, None), (None, 9)]
+    server.sql("DELETE FROM u WHERE id = 8")
+    assert rows("left") == [(1, None), (2, None), (3, None), (4, None)]
+    assert rows("full") == [(1, None), (2, None), (3, None), (4, None), (None, 9)]
+    assert letters(server, "left_pairs", "full_pairs") == []
+
+
 def test_failing_pairs_of_an_outer_join_are_counted_once(server):
     server.sql("CREATE TABLE tick (n int)")
     server.sql("CREATE TABLE t (id int PRIMARY KEY, k int, a int)")
@@ -139,6 +172,21 @@ def test_a_step_that_takes_too_long_ends_its_view_and_nothing_else(spawn):
     server.sql("DROP MATERIALIZED VIEW pairs")
     server.sql("INSERT INTO t VALUES (1)")
     assert server.sql("SELECT n FROM plain") == [(100001,)]
+
+
+def test_a_join_that_lets_nothing_pass_ends_too(spawn):
+    server = spawn(*SLOW)
+    server.sql("CREATE TABLE t (id int)")
+    server.sql("CREATE TABLE u (id int)")
+    server.sql("INSERT INTO t SELECT generate_series(1, 300000)")
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        server.sql("SET statement_timeout = '1s'; "
+                   "SELECT count(*) FROM t a, t b WHERE a.id + b.id < 0")
+    server.sql("CREATE MATERIALIZED VIEW pairs AS SELECT t.id FROM t JOIN u ON t.id + u.id < 0")
+    server.sql("INSERT INTO u SELECT generate_series(1, 100000)")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as error:
+        server.sql("SELECT id FROM pairs")
+    assert "took longer than 1 s" in error.value.diag.message_detail
 
 
 def test_a_step_that_holds_too_much_ends_its_view_and_nothing_else(spawn):

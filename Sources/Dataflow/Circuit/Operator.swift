@@ -69,6 +69,9 @@ package struct Output {
         if circuit.isUnwanted(node) { throw SQLError(.enough, "enough") }
     }
 
+    /// Asks whether to go on, where nothing may come out for long. - Throws: what ends the run.
+    func ask(_ batch: Batch) throws(SQLError) { try circuit.interruption?(batch) }
+
     /// Whether it is a query that runs once: a row that fails ends it, and no state is captured. In a
     /// view the row is put aside.
     var runsOnce: Bool { circuit.failsFast }

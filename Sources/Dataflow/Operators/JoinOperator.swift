@@ -6,7 +6,8 @@ package import Types
 /// Each chunk is joined with the other side as it is now and then stored: over a step this adds up
 /// to ΔA⋈B + A⋈ΔB + ΔA⋈ΔB, however the chunks interleave. NULL keys match nothing unless
 /// `nullsMatch`. Of a side that is kept, rows without a match come out at the end of the step, padded
-/// with NULLs: each row counts its matches, and what has come out padded is remembered beside it.
+/// with NULLs: each row counts its matches, and what has come out padded is remembered beside it. Pairs on
+/// which the condition fails do not come out, but nobody knows that they are no match: they are counted.
 package final class JoinOperator: Operator {
     private let sides: [JoinState]
     private let types: [[DataType.Physical]]
@@ -51,6 +52,17 @@ package final class JoinOperator: Operator {
         /// The other side's weights.
         var weights: [Int64] = []
 
+        /// Those of these numbers.
+        func chosen(_ numbers: some Sequence<Int>) -> Pairs {
+            var result = Pairs()
+            for pair in numbers {
+                result.mine.append(mine[pair])
+                result.theirs.append(theirs[pair])
+                result.weights.append(weights[pair])
+            }
+            return result
+        }
+
         mutating func removeAll() {
             mine.removeAll(keepingCapacity: true)
             theirs.removeAll(keepingCapacity: true)
@@ -58,11 +70,12 @@ package final class JoinOperator: Operator {
         }
     }
 
-    /// Calls `body` with up to `chunkRows` pairs at a time, and the joined rows without weights.
+    /// Calls `body` with up to `chunkRows` pairs at a time and the joined rows, or nil for pairs on which the
+    /// condition fails.
     /// - Parameter out: where pairs go on which the condition fails; nil when they have gone there before.
     private func match(
         _ own: Batch, _ port: Int, _ out: Output?,
-        _ body: (Pairs, Batch) throws(SQLError) -> Void
+        _ body: (Pairs, Batch?) throws(SQLError) -> Void
     ) throws(SQLError) {
         var pairs = Pairs()
         let other = sides[1 - port]
@@ -80,7 +93,7 @@ package final class JoinOperator: Operator {
 
     private func meet(
         _ own: Batch, _ other: JoinState, _ port: Int, _ pairs: Pairs, _ out: Output?,
-        _ body: (Pairs, Batch) throws(SQLError) -> Void
+        _ body: (Pairs, Batch?) throws(SQLError) -> Void
     ) throws(SQLError) {
         if pairs.mine.isEmpty { return }
         let numbers = Storage(pairs.mine)
@@ -100,19 +113,15 @@ package final class JoinOperator: Operator {
             count: pairs.mine.count,
             weights: weights.allSatisfy { $0 == 1 } ? nil : Storage(weights))
         guard let condition else { return try body(pairs, joined) }
-        let (rows, count) = try FilterOperator.select(condition, joined, out)
+        // It may let none of many pairs pass.
+        try out?.ask(joined)
+        let (rows, count, failures) = try FilterOperator.select(condition, joined, out)
         if count == joined.count { return try body(pairs, joined) }
+        if !failures.isEmpty { try body(pairs.chosen(failures.map(\.row)), nil) }
         if count == 0 { return }
         let kept = unsafe Cells(rows.cells.unsafePointer, count: count)
-        var chosen = Pairs()
-        for index in 0..<count {
-            let pair = Int(kept[index])
-            chosen.mine.append(pairs.mine[pair])
-            chosen.theirs.append(pairs.theirs[pair])
-            chosen.weights.append(pairs.weights[pair])
-        }
         try withExtendedLifetime(rows) { () throws(SQLError) in
-            try body(chosen, joined.gathered(kept))
+            try body(pairs.chosen((0..<count).lazy.map { Int(kept[$0]) }), joined.gathered(kept))
         }
     }
 
@@ -125,7 +134,7 @@ package final class JoinOperator: Operator {
         let other = sides[1 - port]
         var degrees = keeps[port] ? [Int64](repeating: 0, count: own.count) : []
         try match(own, port, out) { (pairs, joined) throws(SQLError) in
-            try out.emit(joined)
+            if let joined { try out.emit(joined) }
             for index in pairs.mine.indices {
                 let row = Int(pairs.mine[index])
                 if keeps[port] { degrees[row] &+= pairs.weights[index] }

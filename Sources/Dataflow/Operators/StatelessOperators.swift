@@ -25,16 +25,16 @@ package final class FilterOperator: Operator {
     package init(_ predicate: Expr) { self.predicate = predicate }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
-        let (rows, count) = try FilterOperator.select(predicate, chunk, out)
+        let (rows, count, _) = try FilterOperator.select(predicate, chunk, out)
         if count == chunk.count { return try out.emit(chunk) }
         if count == 0 { return }
         try out.emit(chunk.gathered(unsafe Cells(rows.cells.unsafePointer, count: count)))
     }
 
-    /// Row numbers for which `predicate` is true, written without a branch.
+    /// Row numbers for which `predicate` is true, written without a branch, and the rows on which it fails.
     /// - Parameter out: where rows go on which it fails.
     static func select(_ predicate: Expr, _ chunk: Batch, _ out: Output?) throws(SQLError)
-        -> (rows: Storage<UInt32>, count: Int)
+        -> (rows: Storage<UInt32>, count: Int, failures: [RowFailure])
     {
         let evaluation = Evaluation(chunk)
         let column = evaluation.evaluate(predicate)
@@ -55,13 +55,13 @@ package final class FilterOperator: Operator {
                 count += Int(keep[row])
             }
         }
-        if evaluation.failures.isEmpty { return (rows, count) }
+        if evaluation.failures.isEmpty { return (rows, count, []) }
         var kept = 0
         for index in 0..<count {
             to[kept] = to[index]
             kept += evaluation.hasFailed(Int(to[index])) ? 0 : 1
         }
-        return (rows, kept)
+        return (rows, kept, evaluation.failures)
     }
 }
 
