@@ -81,6 +81,12 @@ package final class Channel: @unchecked Sendable {
         }
     }
 
+    /// Ends the stream for whoever reads; writing goes on.
+    package func endReading() {
+        if isOpen { _ = shutdown(descriptor, Int32(SHUT_RD)) }
+        wakeReader()
+    }
+
     /// Closes the socket; readers and writers that wait go on.
     package func close() {
         guard isOpen else { return }

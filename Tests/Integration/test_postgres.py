@@ -502,6 +502,14 @@ def test_a_row_limit_suspends_a_portal_and_execute_goes_on(server):
         assert rows == [1, 2, 3, 4, 5]
 
 
+def test_a_row_limit_that_is_met_exactly_suspends_the_portal(server):
+    # Nobody looks whether a row comes behind the last one that was asked for.
+    with Wire(server) as wire:
+        wire.send(parse("SELECT g FROM generate_series(1, 4) AS g"), bind(), execute(limit=2),
+                  execute(limit=2), execute(limit=2), SYNC)
+        assert kinds(wire.receive_until(b"Z")) == "12" + "DDs" + "DDs" + "C" + "Z"
+
+
 def test_two_named_portals_are_read_in_turns(server):
     with Wire(server) as wire:
         series = "SELECT x FROM generate_series($1::int, $1::int + 2) AS g(x)"

@@ -63,8 +63,11 @@ extension Parser {
             return .deallocate(name: accept("all") ? nil : try name())
         case "discard":
             advance()
-            advance()
-            return .discard
+            if accept("all") { return .discard(.all) }
+            if accept("plans") { return .discard(.plans) }
+            if accept("sequences") { return .discard(.sequences) }
+            if accept("temp") || accept("temporary") { return .discard(.temporary) }
+            throw unexpected()
         default: return try otherStatement(word, at)
         }
     }

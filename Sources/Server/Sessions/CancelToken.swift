@@ -8,6 +8,9 @@ final class CancelToken: Sendable {
         case request
         case statementTimeout
         case lockTimeout
+        /// Nothing runs: the session itself is canceled.
+        case idleInTransaction
+        case idle
 
         var error: SQLError {
             switch self {
@@ -17,6 +20,14 @@ final class CancelToken: Sendable {
                 SQLError(.queryCanceled, "canceling statement due to statement timeout")
             case .lockTimeout:
                 SQLError(.lockNotAvailable, "canceling statement due to lock timeout")
+            case .idleInTransaction:
+                SQLError(
+                    SQLState.external("25P03"),
+                    "terminating connection due to idle-in-transaction timeout")
+            case .idle:
+                SQLError(
+                    SQLState.external("57P05"),
+                    "terminating connection due to idle-session timeout")
             }
         }
     }

@@ -11,10 +11,15 @@ final class ConnectionDriver {
     var decoder = FrontendDecoder()
     var encoder = BackendEncoder()
     static let flushAt = 64 << 10
+    /// What the client knows of the settings that are reported, and how old that is.
+    private var told: [String: String] = [:]
+    private var toldAt: Int?
+    private let idleness: IdleWatch
 
     init(_ database: Database, _ channel: Channel) {
         self.database = database
         self.channel = channel
+        idleness = IdleWatch(channel, database.loop)
     }
 
     /// Serves the connection until it ends.
@@ -28,6 +33,9 @@ final class ConnectionDriver {
             try await serve(session)
         } catch let error as MalformedBytes {
             encoder.error(SQLError(.protocolViolation, error.reason), severity: "FATAL")
+            try? await flush()
+        } catch let error as SQLError {
+            encoder.error(error, severity: "FATAL")
             try? await flush()
         } catch {
             // The peer is gone; there is nobody to tell.
@@ -43,6 +51,24 @@ final class ConnectionDriver {
         let bytes = try await channel.read()
         decoder.feed(bytes)
         return !bytes.isEmpty
+    }
+
+    /// ReadyForQuery, behind the reported settings that have changed since the client was told.
+    private func ready(_ session: Session) {
+        report(session)
+        encoder.readyForQuery(session.statusCharacter)
+        idleness.begin(session)
+    }
+
+    private func report(_ session: Session) {
+        guard toldAt != session.settingsVersion else { return }
+        toldAt = session.settingsVersion
+        for name in SessionSettings.reported {
+            let value = session.settings.values[name.lowercased()] ?? ""
+            if told[name] == value { continue }
+            told[name] = value
+            encoder.parameterStatus(name, value)
+        }
     }
 
     // MARK: - Start-up
@@ -112,11 +138,10 @@ final class ConnectionDriver {
             encoder.negotiateProtocolVersion(unknownOptions: unknown)
         }
         encoder.authenticationOk()
-        for name in SessionSettings.reported {
-            encoder.parameterStatus(name, session.settings.values[name.lowercased()] ?? "")
-        }
+        report(session)
         encoder.backendKeyData(processID: id, secret: secret)
         encoder.readyForQuery("I")
+        idleness.begin(session)
         try await flush()
         return session
     }
@@ -146,13 +171,14 @@ final class ConnectionDriver {
         var machine = QueryStateMachine()
         while true {
             guard let message = try decoder.next() else {
-                guard try await receive() else { return }
+                guard try await receive() else { return try idleness.end() }
                 continue
             }
+            try idleness.end()
             switch machine.received(message) {
             case .runQuery(let text):
                 try await simpleQuery(session, text)
-                encoder.readyForQuery(session.statusCharacter)
+                ready(session)
                 try await flush()
             case .run(let message):
                 do {
@@ -167,14 +193,14 @@ final class ConnectionDriver {
             case .flush: try await flush()
             case .ready:
                 await finishImplicit(session)
-                encoder.readyForQuery(session.statusCharacter)
+                ready(session)
                 try await flush()
             case .ignore: break
             case .close: return
             case .refuse(let error):
                 session.statementFailed()
                 encoder.error(error)
-                encoder.readyForQuery(session.statusCharacter)
+                ready(session)
                 try await flush()
             }
         }
@@ -242,10 +268,10 @@ final class ConnectionDriver {
                 severity: notice.state == .activeTransaction || notice.state == .noActiveTransaction
                     ? "WARNING" : "NOTICE")
         }
-        for (name, value) in result.changed { encoder.parameterStatus(name, value) }
     }
 
-    /// Sends up to `limit` rows. - Returns: whether all have been sent.
+    /// Sends up to `limit` rows. - Returns: whether there were fewer than that: PostgreSQL does not look
+    /// whether another comes behind the last one that was asked for.
     private func send(_ rows: inout Session.PortalRows, _ columns: [ResultColumn], limit: Int)
         async throws -> Bool
     {
@@ -269,7 +295,7 @@ final class ConnectionDriver {
             rows.batch += 1
             rows.row = 0
         }
-        return true
+        return left > 0
     }
 
     // MARK: - Extended protocol

@@ -16,14 +16,13 @@ extension Session {
         try checkNotFailed(statement)
         try checkWritable(statement)
         _ = requestedSettings.take()
-        var result = try await cancelable { (_) throws(SQLError) in
+        let result = try await cancelable { (_) throws(SQLError) in
             var result = try await self.carryOut(statement, text: text, parameters: parameters)
             if result.memory == nil { result.memory = self.memory }
             return result
         }
         for request in requestedSettings.take() {
-            let changed = try set(request.name, request.value, isLocal: request.isLocal)
-            result.changed += changed.changed
+            try set(request.name, request.value, isLocal: request.isLocal)
         }
         return result
     }
@@ -86,7 +85,7 @@ extension Session {
         case .execute(let name, let values, _):
             return try await executePrepared(name, values, text)
         case .deallocate(let name): return try deallocate(name)
-        case .discard: return discard()
+        case .discard(let kind): return try discard(kind)
         case .unsupported(let what, let at): throw SQLError.unsupported(what, at: at)
         }
     }
@@ -170,7 +169,7 @@ extension Session {
         running = token
         database.backends.withLock { $0[backendID]?.cancel = token }
         if let timeout = settings.milliseconds("statement_timeout") {
-            watchdog.watch(token, milliseconds: timeout, database.loop)
+            watchdog.watch(token, milliseconds: timeout, .statementTimeout, database.loop)
         }
         defer {
             running = nil
@@ -211,7 +210,6 @@ extension Session {
             }
             if let isReadOnly = modes.isReadOnly {
                 try settings.set("default_transaction_read_only", isReadOnly ? "on" : "off")
-                result.changed = reported(["default_transaction_read_only"])
             }
             return result
         }
@@ -248,13 +246,8 @@ extension Session {
         }
         let before = settings.values
         try await commit()
-        result.changed = reported(changed(since: before))
         if chains { try chain(before) }
         return result
-    }
-
-    private func changed(since before: [String: String]) -> [String] {
-        settings.values.filter { before[$0.key] != $0.value }.map(\.key)
     }
 
     private func rollbackStatement(chains: Bool) throws(SQLError) -> StatementResult {
@@ -266,7 +259,6 @@ extension Session {
         }
         let before = settings.values
         rollback()
-        result.changed = reported(changed(since: before))
         if chains { try chain(before) }
         return result
     }
@@ -319,7 +311,8 @@ extension Session {
     private func setStatement(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError)
         -> StatementResult
     {
-        var result = try set(name, value, isLocal: isLocal)
+        var result = StatementResult(tag: "SET")
+        try set(name, value, isLocal: isLocal)
         if isLocal, state == .idle || isImplicit {
             result.notices.append(
                 SQLError(
@@ -329,38 +322,24 @@ extension Session {
     }
 
     /// A local value is gone when the transaction ends; outside of one it is gone at once.
-    private func set(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError)
-        -> StatementResult
-    {
-        var result = StatementResult(tag: "SET")
+    private func set(_ name: String, _ value: String?, isLocal: Bool) throws(SQLError) {
         let key = name.lowercased()
         let before = settings
         try settings.set(name, value)
         if isLocal {
             if state == .idle {
                 settings = before
-                return result
+                return
             }
             if localSettings[key] == nil { localSettings[key] = before.values[key] ?? "" }
         } else {
             localSettings[key] = nil
         }
-        result.changed = reported([name])
-        return result
     }
 
     private func reset(_ name: String?) throws(SQLError) -> StatementResult {
-        var result = StatementResult(tag: "RESET")
         if let name { try settings.set(name, nil) } else { settings.reset() }
-        result.changed = reported(name.map { [$0] } ?? SessionSettings.reported)
-        return result
-    }
-
-    private func reported(_ names: [String]) -> [(String, String)] {
-        SessionSettings.reported.filter { shown in
-            names.contains { $0.lowercased() == shown.lowercased() }
-        }
-        .map { ($0, settings.values[$0.lowercased()] ?? "") }
+        return StatementResult(tag: "RESET")
     }
 
     private func show(_ name: String) throws(SQLError) -> StatementResult {
@@ -392,11 +371,22 @@ extension Session {
         return StatementResult.lines("name", objects.map(\.name), tag: "SHOW")
     }
 
-    private func discard() -> StatementResult {
-        prepared.removeAll()
-        portals.removeAll()
-        settings.reset()
-        return StatementResult(tag: "DISCARD ALL")
+    private func discard(_ kind: DiscardKind) throws(SQLError) -> StatementResult {
+        switch kind {
+        case .all:
+            guard state == .idle else {
+                throw SQLError(
+                    .activeTransaction, "DISCARD ALL cannot run inside a transaction block")
+            }
+            prepared.removeAll()
+            portals.removeAll()
+            settings.reset()
+            sequences.forget()
+        case .sequences: sequences.forget()
+        // There are no temporary tables, and plans are not kept.
+        case .plans, .temporary: break
+        }
+        return StatementResult(tag: "DISCARD \(kind.rawValue)")
     }
 
     // MARK: - EXPLAIN

@@ -65,7 +65,9 @@ final class Session: @unchecked Sendable {
     let database: Database
     let user: String
     let backendID: Int32
-    var settings: SessionSettings
+    var settings: SessionSettings { didSet { settingsVersion &+= 1 } }
+    /// Another one whenever a setting may have changed.
+    private(set) var settingsVersion = 0
     var state = TransactionState.idle
     /// A simple query of several statements is one transaction although nobody said BEGIN.
     var isImplicit = false
@@ -88,7 +90,7 @@ final class Session: @unchecked Sendable {
     var memory: MemoryGrant?
     /// What rows count that the statement goes on with.
     var heldMemory: [MemoryGrant] = []
-    private let sequences: SessionSequences
+    let sequences: SessionSequences
     /// What set_config() has set in the statement that runs.
     let requestedSettings = RequestedSettings()
     /// What the settings were when the transaction began, and what SET LOCAL's are again behind it.

@@ -42,7 +42,7 @@ struct SessionSettings {
             "extra_float_digits": "1", "transaction_isolation": "read committed",
             "default_transaction_isolation": "read committed", "transaction_read_only": "off",
             "statement_timeout": "0", "lock_timeout": "0",
-            "idle_in_transaction_session_timeout": "0",
+            "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0",
             "client_min_messages": "notice", "bytea_output": "hex", "max_index_keys": "32",
             "default_table_access_method": "heap", "jit": "off", "lc_collate": "C", "lc_ctype": "C",
             "row_security": "on", "read_staleness": "0", "max_identifier_length": "63",
@@ -128,7 +128,8 @@ struct SessionSettings {
                 throw SQLError.unsupported("standard_conforming_strings = off")
             }
             value = "on"
-        case "statement_timeout", "lock_timeout":
+        case "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+            "idle_session_timeout":
             let milliseconds = try timeout(key, value)
             value = SessionSettings.shown(milliseconds)
         case "transaction_isolation", "default_transaction_isolation":

@@ -10,8 +10,6 @@ struct StatementResult {
     /// What the rows count against the budget of queries, as long as they are there.
     var memory: MemoryGrant?
     var notices: [SQLError] = []
-    /// Settings that changed, to be reported.
-    var changed: [(String, String)] = []
 
     init(tag: String) { self.tag = tag }
 

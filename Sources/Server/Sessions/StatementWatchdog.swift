@@ -1,16 +1,19 @@
 import Platform
 
-/// Cancels a statement that runs longer than it may. One timer a session, however many statements
-/// it runs. Loop's thread only.
+/// Cancels a statement that runs longer than it may, or a session that waits longer. One timer, however many
+/// statements there are. Loop's thread only.
 final class StatementWatchdog {
-    private var watched: (token: CancelToken, deadline: MonotonicTime)?
+    private var watched: (token: CancelToken, reason: CancelToken.Reason, deadline: MonotonicTime)?
     /// When the timer that is set goes off next.
     private var wakes: MonotonicTime?
 
-    /// Cancels `token` after so many milliseconds unless the statement has ended then.
-    func watch(_ token: CancelToken, milliseconds: Int64, _ loop: EventLoop) {
+    /// Cancels `token` after so many milliseconds unless `end` has been called by then.
+    func watch(
+        _ token: CancelToken, milliseconds: Int64,
+        _ reason: CancelToken.Reason, _ loop: EventLoop
+    ) {
         let deadline = MonotonicTime.now.advanced(milliseconds: milliseconds)
-        watched = (token, deadline)
+        watched = (token, reason, deadline)
         if let wakes, wakes <= deadline { return }
         set(deadline, loop)
     }
@@ -26,9 +29,9 @@ final class StatementWatchdog {
         // A timer for an earlier time has taken over.
         guard time == wakes else { return }
         wakes = nil
-        guard let (token, deadline) = watched else { return }
+        guard let (token, reason, deadline) = watched else { return }
         if deadline > MonotonicTime.now { return set(deadline, loop) }
         watched = nil
-        token.cancel(.statementTimeout)
+        token.cancel(reason)
     }
 }

@@ -188,6 +188,9 @@ final class SessionSequences: SequenceSource {
 
     var last: Int64? { given.withLock { $0.last } }
 
+    /// DISCARD SEQUENCES: nothing has been drawn.
+    func forget() { given.withLock { $0 = Given() } }
+
     func set(_ sequence: CatalogObject, _ value: Int64, isCalled: Bool) throws(SQLError) {
         try store.set(sequence, value, isCalled: isCalled)
         if isCalled { given.withLock { $0.values[sequence.oid] = value } }

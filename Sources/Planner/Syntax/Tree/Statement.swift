@@ -44,7 +44,7 @@ package enum Statement: Sendable {
     /// EXECUTE name (values)
     case execute(name: String, [Expression], at: Int)
     case deallocate(name: String?)
-    case discard
+    case discard(DiscardKind)
     /// Parsed to its end, but not carried out yet.
     case unsupported(String, at: Int)
 
@@ -309,4 +309,12 @@ package struct Delete: Sendable {
     package init(all table: QualifiedName) {
         self.init(table: table, alias: nil, using: [], returning: [])
     }
+}
+
+/// What DISCARD gives up, as its tag says it.
+package enum DiscardKind: String, Sendable {
+    case all = "ALL"
+    case plans = "PLANS"
+    case sequences = "SEQUENCES"
+    case temporary = "TEMP"
 }
