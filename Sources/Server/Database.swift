@@ -83,12 +83,12 @@ package final class Database: Sendable {
         var sources: [(CatalogObject, any SourceReader, watermark: Expr?)] = []
         for object in objects where object.kind == .source || object.isFed {
             let reader = try makeReader(object, mustExist: false)
-            sources.append((object, reader, try watermark(of: object)))
+            sources.append((object, reader, watermark(of: object)))
             if !object.isFed { readers.withLock { $0[object.oid] = reader } }
         }
-        var views: [(CatalogObject, LogicalPlan)] = []
+        var views: [(CatalogObject, Result<LogicalPlan, SQLError>)] = []
         for object in objects where object.kind == .materializedView {
-            views.append((object, try plan(of: object)))
+            views.append((object, Result { () throws(SQLError) in try plan(of: object) }))
         }
         let metadata = metadata
         engine.afterCheckpoint = { metadata.compactIfWorthwhile() }
@@ -110,18 +110,31 @@ package final class Database: Sendable {
         return binder
     }
 
-    private func watermark(of source: CatalogObject) throws(SQLError) -> Expr? {
+    /// nil where there is none, or none that can be bound: that is no reason to read nothing.
+    private func watermark(of source: CatalogObject) -> Expr? {
         guard let text = source.options[CatalogObject.ConnectorKey.watermarkText] else {
             return nil
         }
-        return try binder(for: source, text).watermark(of: source)
+        do throws(SQLError) {
+            return try binder(for: source, text).watermark(of: source)
+        } catch {
+            messages.error(
+                "watermark is not tracked", ["source": source.name, "error": error.message])
+            return nil
+        }
     }
 
-    /// The plan of a materialized view, from its text.
+    /// The plan of a materialized view, from its text. - Throws: why that says nothing any more, or something
+    /// else than when the view was made.
     func plan(of view: CatalogObject) throws(SQLError) -> LogicalPlan {
         let binder = binder(for: view, view.text)
         binder.pinnedNames = view.pinnedNames
-        return Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
+        let plan = Optimizer.optimized(try binder.bind(try Parser.query(view.text)))
+        guard plan.types == view.types else {
+            throw SQLError(
+                .datatypeMismatch, "the query of \"\(view.name)\" has other types than its columns")
+        }
+        return plan
     }
 
     /// A source or table that reads a topic.

@@ -15,6 +15,14 @@ extension LogicalPlan {
         return head + "(" + parts.joined(separator: ";") + ")"
     }
 
+    /// What the plan does and with which columns, whatever these and its relations are called by now: state that
+    /// has been written for one is of no use to another.
+    package var layout: String {
+        let kinds = fields.map { "\($0.type.kind.rawValue).\($0.type.element.rawValue)" }
+        let below = inputs.map(\.layout).joined(separator: ";")
+        return "\(fingerprintHead ?? "rows") \(kinds)(\(below))"
+    }
+
     private static func text(_ keys: [SortKey]) -> String {
         keys.map { "\($0.column)\($0.descending ? "d" : "a")\($0.nullsFirst ? "f" : "l")" }
             .joined(separator: ",")

@@ -48,6 +48,7 @@ extension Engine {
         }
         for (oid, view) in views where view.isLive {
             all["live/\(oid)"] = Int64(view.frontier.number)
+            all["layout/\(oid)"] = view.layout
             for (key, position) in view.positions { all["view/\(oid)/" + key] = position }
         }
         return all

@@ -7,11 +7,11 @@ import Types
 
 extension Engine {
     /// Brings everything back to where the last cut left it. Call before `start`, with the catalog's
-    /// objects in the order in which they were made.
+    /// objects in the order in which they were made, views with their plans, or why there is none.
     func recover(
         tables objects: [CatalogObject],
         sources readers: [(CatalogObject, any SourceReader, watermark: Expr?)],
-        views plans: [(CatalogObject, LogicalPlan)]
+        views plans: [(CatalogObject, Result<LogicalPlan, SQLError>)]
     ) throws {
         let manifest = try checkpoints.latest()
         lastManifest = manifest
@@ -35,7 +35,7 @@ extension Engine {
             }
             restoreWatermark(key, position)
         }
-        for (object, plan) in plans { try restoreView(object, plan, manifest) }
+        try restoreViews(plans, manifest)
         try replayLog(from: manifest?.logPosition ?? log.start)
         messages.info("recovered", ["checkpoint": "\(epoch.number)", "epoch": "\(tip.number)"])
     }
@@ -57,12 +57,40 @@ extension Engine {
         }
     }
 
+    /// A view whose text is refused (an older build took it) has failed: it cannot be read, only dropped, and
+    /// nobody else notices. Its columns stay, for what reads it.
+    private func restoreViews(
+        _ plans: [(CatalogObject, Result<LogicalPlan, SQLError>)], _ manifest: Manifest?
+    ) throws {
+        var refused: [(view: ViewRegion, error: SQLError)] = []
+        for (object, plan) in plans {
+            switch plan {
+            case .success(let plan): try restoreView(object, plan, manifest)
+            case .failure(let error):
+                let fields = object.columns.map { Field($0.name, $0.type) }
+                refused.append((try attach(object, .values([], fields)), error))
+            }
+        }
+        for (view, error) in refused { fail(view, error) }
+    }
+
     private func restoreView(_ object: CatalogObject, _ plan: LogicalPlan, _ manifest: Manifest?)
         throws
     {
         let view = try attach(object, plan)
-        guard let manifest, manifest.positions["live/\(object.oid)"] != nil else {
-            // Its backfill had not ended: it begins anew, and so do its dead letters.
+        let wasLive = manifest?.positions["live/\(object.oid)"] != nil
+        let isOfThisPlan = manifest?.positions["layout/\(object.oid)"] == view.layout
+        if wasLive, !isOfThisPlan {
+            messages.warning(
+                "view is made anew: its state is another build's", ["view": object.name])
+            // The checkpoint that takes it in must not add to what is there.
+            let prefix = "view/\(object.oid)/"
+            if let kept = lastManifest?.traces.filter({ !$0.key.hasPrefix(prefix) }) {
+                lastManifest?.traces = kept
+            }
+        }
+        guard let manifest, wasLive, isOfThisPlan else {
+            // Or its backfill had not ended: it begins anew, and so do its dead letters.
             deadLetters.forget(object.oid, at: tip)
             published.setReadable(false, object.oid)
             forcesCut = true

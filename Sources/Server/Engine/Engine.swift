@@ -261,7 +261,7 @@ final class Engine: @unchecked Sendable {
     }
 
     /// A broken invariant in one view stops that view, with a reason, and nothing else.
-    private func fail(_ view: ViewRegion, _ error: SQLError) {
+    func fail(_ view: ViewRegion, _ error: SQLError) {
         // It is gone for everybody else; the command that takes it away is on its way.
         if view.bounds.dropped.isCanceled {
             view.state = .failed(error)

@@ -31,6 +31,8 @@ final class ViewRegion {
     let store: RowStore
     let materialize: MaterializeOperator
     let bounds: StepBounds
+    /// What its state is written for: another number for another plan, or other operators.
+    let layout: Int64
     private(set) var frontier = Epoch.zero
     /// How far each (source, split) has been read.
     private(set) var positions: [String: Int64] = [:]
@@ -64,8 +66,17 @@ final class ViewRegion {
         let net = lowered.circuit.add(
             "consolidate", ConsolidateOperator(object.types), inputs: [lowered.output])
         _ = lowered.circuit.add("materialize", materialize, inputs: [net])
+        let names = circuit.traces.map(\.name).sorted().joined(separator: ",")
+        layout = ViewRegion.number(of: plan.layout + names)
         let tokens = [stop] + (cancel.map { [$0] } ?? [])
         circuit.setInterruption { bounds.question(for: $0, tokens) }
+    }
+
+    /// FNV-1a: the same in every process.
+    private static func number(of text: String) -> Int64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int64(bitPattern: hash)
     }
 
     /// The epoch at which it had caught up: from then on it can be read.

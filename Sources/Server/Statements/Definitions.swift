@@ -112,7 +112,8 @@ extension Session {
             object.pinnedNames = binder.resolvedNames
             let created = object
             if statement.isMaterialized {
-                let plan = Optimizer.optimized(bound.plan)
+                // The plan that it has after a restart: its state has to fit.
+                let plan = try database.plan(of: created)
                 let _: Void = try await database.ask { .addView(created, plan, cancel: abort, $0) }
             }
             await database.metadataDurable(database.catalogStore.add(created))

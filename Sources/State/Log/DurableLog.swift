@@ -335,7 +335,7 @@ package final class DurableLog: Sendable {
     }
 
     private static func checksum(_ payload: [UInt8], lsn: Int64) -> UInt32 {
-        crc32c(payload) ^ UInt32(truncatingIfNeeded: lsn &* 0x9E37_79B9 >> 7)
+        crc32c(payload) ^ UInt32(truncatingIfNeeded: lsn &* (0x9E37_79B9 >> 7))
     }
 
     private static func readUInt32(_ bytes: [UInt8], _ at: Int) -> UInt32 {

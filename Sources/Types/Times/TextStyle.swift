@@ -19,10 +19,11 @@ package struct TextStyle: Hashable, Sendable {
 
     package init() {}
 
-    /// A text that only the same style has, empty for the default.
+    /// A text that only the same style has, in every process; empty for the default.
     package var fingerprint: String {
         if self == TextStyle() { return "" }
-        return "/\(zone).\(dateOrder.rawValue).\(intervalStyle.rawValue).\(floatDigits)"
+        return
+            "/\(TimeZones.rules(zone).name).\(dateOrder.rawValue).\(intervalStyle.rawValue).\(floatDigits)"
     }
 
     /// From the settings' values, by lower-case name; what is missing or unknown is the default.
