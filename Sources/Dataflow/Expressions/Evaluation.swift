@@ -69,6 +69,7 @@ package final class Evaluation {
             return Column(.bool(result))
         case .cases(let arms, let otherwise, let type): return cases(arms, otherwise, type)
         case .coalesce(let inputs, let type): return coalesce(inputs, type)
+        case .holds(let inner): return holds(inner)
         }
     }
 
@@ -152,6 +153,23 @@ package final class Evaluation {
             }
         }
         return results.count == 1 ? results[0] : pick(results, taken, type)
+    }
+
+    /// What fails on a row is not the row's failure, unless it was for want of memory.
+    private func holds(_ condition: Expr) -> Column {
+        let outer = (failures: failures, failed: failed)
+        (failures, failed) = ([], nil)
+        let column = evaluate(condition)
+        let bools = column.bools
+        let result = Storage<UInt8>(uninitialized: count)
+        let (from, to) = (bools.cells, result.cells)
+        for row in 0..<count {
+            to[row] = from[row] != 0 && !column.isNull(row) && !hasFailed(row) ? 1 : 0
+        }
+        let shortages = failures.filter { $0.error.state == .outOfMemory }
+        (failures, failed) = outer
+        for shortage in shortages { fail(shortage.row, shortage.error) }
+        return Column(.bool(result))
     }
 
     private func pick(_ columns: [Column], _ choice: Cells<UInt32>, _ type: DataType) -> Column {

@@ -13,20 +13,22 @@ package indirect enum Expr: Sendable {
     /// Searched CASE: conditions with results, in order.
     case cases([(when: Expr, then: Expr)], otherwise: Expr, DataType)
     case coalesce([Expr], DataType)
+    /// Whether a condition is true: not where it is NULL or fails.
+    case holds(Expr)
 
     package var type: DataType {
         switch self {
         case .column(_, let type), .constant(_, let type), .call(_, _, let type),
             .cases(_, _, let type), .coalesce(_, let type):
             type
-        case .and, .or, .not, .isNull: .boolean
+        case .and, .or, .not, .isNull, .holds: .boolean
         }
     }
 
     /// Whether evaluating it can fail for some row.
     package var canFail: Bool {
         switch self {
-        case .column, .constant: false
+        case .column, .constant, .holds: false
         case .call(let function, let arguments, _):
             function.canFail || arguments.contains { $0.canFail }
         case .and(let left, let right), .or(let left, let right): left.canFail || right.canFail
@@ -37,13 +39,23 @@ package indirect enum Expr: Sendable {
         }
     }
 
+    /// Whether a condition is false or NULL.
+    package static func isNotTrue(_ condition: Expr) -> Expr {
+        .not(.coalesce([condition, .constant(.bool(false), .boolean)], .boolean))
+    }
+
+    /// Whether a condition is true or NULL.
+    package static func isNotFalse(_ condition: Expr) -> Expr {
+        .coalesce([condition, .constant(.bool(true), .boolean)], .boolean)
+    }
+
     /// Expressions directly below.
     package var children: [Expr] {
         switch self {
         case .column, .constant: []
         case .call(_, let arguments, _): arguments
         case .and(let left, let right), .or(let left, let right): [left, right]
-        case .not(let inner), .isNull(let inner): [inner]
+        case .not(let inner), .isNull(let inner), .holds(let inner): [inner]
         case .cases(let arms, let otherwise, _): arms.flatMap { [$0.when, $0.then] } + [otherwise]
         case .coalesce(let inputs, _): inputs
         }
@@ -60,6 +72,7 @@ package indirect enum Expr: Sendable {
             case .or(let left, let right): .or(left.mapped(transform), right.mapped(transform))
             case .not(let inner): .not(inner.mapped(transform))
             case .isNull(let inner): .isNull(inner.mapped(transform))
+            case .holds(let inner): .holds(inner.mapped(transform))
             case .cases(let arms, let otherwise, let type):
                 .cases(
                     arms.map { ($0.when.mapped(transform), $0.then.mapped(transform)) },
@@ -101,6 +114,7 @@ package indirect enum Expr: Sendable {
         case .or(let left, let right): return "or[\(left.fingerprint),\(right.fingerprint)]"
         case .not(let inner): return "not[\(inner.fingerprint)]"
         case .isNull(let inner): return "null[\(inner.fingerprint)]"
+        case .holds(let inner): return "holds[\(inner.fingerprint)]"
         case .cases(let arms, let otherwise, _):
             let list = arms.map { "\($0.when.fingerprint)>\($0.then.fingerprint)" }
             return "case[\(list.joined(separator: ";")),\(otherwise.fingerprint)]"

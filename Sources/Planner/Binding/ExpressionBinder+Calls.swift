@@ -17,6 +17,10 @@ extension ExpressionBinder {
                     "set-returning functions are not allowed in \(forbidsAggregates ?? "this place")",
                     position: position)
             }
+            // Its rows are made for every row.
+            let before = subqueries?.conditions ?? []
+            subqueries?.conditions = []
+            defer { subqueries?.conditions = before }
             return try setCalls.add(call, self)
         }
         if call.isStar || call.isDistinct || call.filter != nil || !call.orderBy.isEmpty {
@@ -55,7 +59,7 @@ extension ExpressionBinder {
         let position = binder.position(call.at)
         switch name {
         case "coalesce":
-            let (list, type) = try unify(try bindAll(call.arguments), "COALESCE")
+            let (list, type) = try unify(try alternatives(call.arguments), "COALESCE")
             return list.count == 1 ? list[0] : .coalesce(list, type)
         case "nullif": return try nullif(call)
         case "greatest", "least": return try extremum(call, name)
@@ -171,6 +175,19 @@ extension ExpressionBinder {
         return result
     }
 
+    /// Arguments of which each is asked for where those before it are NULL.
+    private func alternatives(_ list: [Expression]) throws(SQLError) -> [(Expr, Int)] {
+        let before = subqueries?.conditions
+        defer { if let before { subqueries?.conditions = before } }
+        var result: [(Expr, Int)] = []
+        for item in list {
+            let value = try bind(item)
+            result.append((value, item.at))
+            subqueries?.conditions.append(.isNull(value))
+        }
+        return result
+    }
+
     private func special(_ name: String, _ call: FunctionCall) throws(SQLError) -> Expr {
         var arguments: [Expr] = []
         for argument in call.arguments { arguments.append(try bind(argument)) }
@@ -239,6 +256,9 @@ extension ExpressionBinder {
         if let condition = call.filter {
             filter = try binder.condition(try inner.bind(condition), "FILTER", at: condition.at)
         }
+        let before = grouping.subqueries.conditions
+        defer { grouping.subqueries.conditions = before }
+        grouping.subqueries.conditions += [filter].compactMap { $0 }
         if call.isStar {
             guard function == .count else { throw noSuchFunction(name, [], call.at) }
             let aggregate = Aggregate(.countAll, argument: nil, filter: filter, result: .int8)
@@ -369,6 +389,10 @@ extension ExpressionBinder {
         plain.windows = nil
         plain.setCalls = nil
         plain.forbidsAggregates = forbidsAggregates ?? "window function calls"
+        // Every row has its place, whoever asks for it.
+        let before = subqueries?.conditions ?? []
+        subqueries?.conditions = []
+        defer { subqueries?.conditions = before }
         var partition: [Expr] = []
         for node in definition.partition {
             partition.append(try binder.resolved(try plain.bind(node), at: node.at))

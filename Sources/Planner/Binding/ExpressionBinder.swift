@@ -62,13 +62,14 @@ struct ExpressionBinder {
         case .binary(let symbol, let left, let right, let at):
             return try binary(symbol, try bind(left), try bind(right), at, (left.at, right.at))
         case .and(let left, let right):
-            return .and(
-                try binder.condition(try bind(left), "AND", at: left.at),
-                try binder.condition(try bind(right), "AND", at: right.at))
+            let first = try binder.condition(try bind(left), "AND", at: left.at)
+            // At the top of WHERE the conditions are taken apart.
+            let second = try bind(right, where: isCondition ? nil : .isNotFalse(first))
+            return .and(first, try binder.condition(second, "AND", at: right.at))
         case .or(let left, let right):
-            return .or(
-                try binder.condition(try bind(left), "OR", at: left.at),
-                try binder.condition(try bind(right), "OR", at: right.at))
+            let first = try binder.condition(try bind(left), "OR", at: left.at)
+            let second = try bind(right, where: .isNotTrue(first))
+            return .or(first, try binder.condition(second, "OR", at: right.at))
         case .not(let operand, _):
             return .not(try binder.condition(try bind(operand), "NOT", at: operand.at))
         case .cast(let operand, let name, let at): return try cast(operand, name, at)
@@ -114,6 +115,14 @@ struct ExpressionBinder {
         case .named(_, _, let at):
             throw SQLError.unsupported("a named argument in this place", at: binder.position(at))
         }
+    }
+
+    /// Binds what is computed only for rows that meet a condition.
+    func bind(_ node: Expression, where condition: Expr?) throws(SQLError) -> Expr {
+        guard let condition, let subqueries else { return try bind(node) }
+        subqueries.conditions.append(condition)
+        defer { subqueries.conditions.removeLast() }
+        return try bind(node)
     }
 
     /// The same without being a condition itself: for what stands within an expression.
@@ -537,15 +546,18 @@ struct ExpressionBinder {
         var results: [(Expr, Int)] = []
         let subject: Expr?
         if let operand { subject = try bind(operand) } else { subject = nil }
+        let before = subqueries?.conditions
+        defer { if let before { subqueries?.conditions = before } }
         for arm in arms {
-            let condition = try bind(arm.when)
+            var condition = try bind(arm.when)
             if let subject {
-                conditions.append(
-                    try binary("=", subject, condition, arm.when.at, (at, arm.when.at)))
+                condition = try binary("=", subject, condition, arm.when.at, (at, arm.when.at))
             } else {
-                conditions.append(try binder.condition(condition, "CASE/WHEN", at: arm.when.at))
+                condition = try binder.condition(condition, "CASE/WHEN", at: arm.when.at)
             }
-            results.append((try bind(arm.then), arm.then.at))
+            conditions.append(condition)
+            results.append((try bind(arm.then, where: condition), arm.then.at))
+            subqueries?.conditions.append(.isNotTrue(condition))
         }
         if let otherwise {
             results.append((try bind(otherwise), otherwise.at))

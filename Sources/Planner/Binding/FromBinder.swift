@@ -3,7 +3,7 @@ import Types
 
 /// Binds the FROM clause: what is read, and which columns names can mean.
 struct FromBinder {
-    private let binder: Binder
+    let binder: Binder
     /// What stands to the left, the nearest last: LATERAL items may refer to it.
     private var left: [Scope] = []
 
@@ -52,8 +52,8 @@ struct FromBinder {
         _ kind: LogicalPlan.JoinKind, _ left: LogicalPlan, _ right: LogicalPlan,
         _ condition: Expr?, _ level: Int?
     ) throws(SQLError) -> LogicalPlan {
-        let columns = level.map { OuterReference.columns(of: right, level: $0) } ?? []
-        guard let level, !columns.isEmpty else {
+        let referred = level.map { OuterReference.columns(of: right, level: $0) } ?? []
+        guard let level, !referred.isEmpty else {
             return .join(
                 .init(kind: kind, left: left, right: right, keys: [], condition: condition))
         }
@@ -62,17 +62,23 @@ struct FromBinder {
                 .invalidColumnReference, "invalid reference to FROM-clause entry",
                 detail: "The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
         }
-        let below = try Decorrelation(outer: left, columns: columns, level: level).depending(right)
+        let images = OuterImages(left, referred)
+        let columns = images.columns
+        let below = try Decorrelation(outer: images.plan, columns: columns, level: level)
+            .depending(right)
         let (width, own) = (left.fields.count, right.fields.count)
         var join = LogicalPlan.Join(
-            kind: kind, left: left, right: below,
+            kind: kind, left: images.plan, right: below,
             keys: columns.enumerated().map { (left: $0.element, right: own + $0.offset) },
-            condition: condition)
+            condition: condition?.remapped { index in
+                index < width || OuterReference.isOuter(index) ? index : index + images.count
+            })
         join.nullsMatch = true
         let fields = LogicalPlan.join(join).fields
-        let kept = Array(0..<(width + own))
-        return .project(
-            .join(join), kept.map { .column($0, fields[$0].type) }, kept.map { fields[$0] })
+        let kept = Array(0..<(width + images.count + own))
+        return images.dropped(
+            from: .project(
+                .join(join), kept.map { .column($0, fields[$0].type) }, kept.map { fields[$0] }))
     }
 
     private func bind(_ reference: TableReference) throws(SQLError) -> Bound {
@@ -118,7 +124,7 @@ struct FromBinder {
         }
     }
 
-    private func scoped(_ plan: LogicalPlan, _ name: String, _ columns: [String], _ at: Int)
+    func scoped(_ plan: LogicalPlan, _ name: String, _ columns: [String], _ at: Int)
         throws(SQLError) -> Bound
     {
         let renamed = try binder.renamed(plan, columns, name, at: at)
@@ -135,8 +141,7 @@ struct FromBinder {
 
     // MARK: - Relations
 
-    private func table(_ parts: [String], _ alias: TableAlias?, _ at: Int) throws(SQLError) -> Bound
-    {
+    func table(_ parts: [String], _ alias: TableAlias?, _ at: Int) throws(SQLError) -> Bound {
         let name = alias?.name ?? parts[parts.count - 1]
         if parts.count == 1, let plan = binder.commonTable(parts[0]) {
             return try scoped(plan, name, alias?.columns ?? [], at)
@@ -246,142 +251,6 @@ struct FromBinder {
             found.isEmpty ? plan : own, table, alias?.columns ?? [], call.at)
         if fields.count == 1 { bound.scope.entries[0].isWhole = true }
         return bound
-    }
-
-    /// TUMBLE(relation, time column, width): the relation's rows with window_start and window_end.
-    private func tumble(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        guard call.arguments.count == 3, case .column(let table, let tableAt) = call.arguments[0],
-            case .column(let column, let columnAt) = call.arguments[1]
-        else {
-            throw SQLError(
-                .undefinedFunction, "TUMBLE takes a relation, a column and an interval",
-                hint: "For example, TUMBLE(bid, date_time, INTERVAL '10 seconds').",
-                position: binder.position(call.at))
-        }
-        let (input, scope) = try self.table(table, nil, tableAt)
-        let expressions = ExpressionBinder(
-            binder: binder, scope: scope, forbidsAggregates: "TUMBLE")
-        let time = try expressions.column(column, columnAt)
-        guard time.type.kind == .timestamp else {
-            throw SQLError(
-                .datatypeMismatch,
-                "the time column of TUMBLE must be of type timestamp, not \(time.type.name)",
-                position: binder.position(columnAt))
-        }
-        let width = try binder.convertImplicitly(
-            try ExpressionBinder(binder: binder, scope: Scope()).bind(call.arguments[2]),
-            to: .interval,
-            at: call.arguments[2].at)
-        // A constant that is no width is an error now, not of each row.
-        if let constant = try? Folding.value(of: width) {
-            guard case .interval(let interval) = constant else {
-                throw SQLError(
-                    .invalidParameterValue, "TUMBLE needs an interval that is not NULL",
-                    position: binder.position(call.arguments[2].at))
-            }
-            _ = try DateTimeFunctions.fixedWidth(interval)
-        }
-        let start = try expressions.function("tumble_start", [time, width], call.at)
-        let end = try expressions.binary("+", start, width, call.at, (call.at, call.at))
-        var list = input.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
-        list += [start, end]
-        let fields =
-            input.fields + [Field("window_start", .timestamp), Field("window_end", .timestamp)]
-        return try scoped(
-            .project(input, list, fields), alias?.name ?? table[table.count - 1],
-            alias?.columns ?? [],
-            call.at)
-    }
-
-    /// The relation and the time column of a window function, and the widths behind them.
-    private func windowed(_ call: FunctionCall, _ widths: Int, _ usage: String) throws(SQLError)
-        -> (
-            input: LogicalPlan, scope: Scope, time: Int, widths: [Int64], table: [String]
-        )
-    {
-        guard call.arguments.count >= 2 + widths,
-            case .column(let table, let tableAt) = call.arguments[0],
-            case .column(let column, let columnAt) = call.arguments[1]
-        else {
-            throw SQLError(
-                .undefinedFunction, "\(usage) takes a relation, a column and intervals",
-                position: binder.position(call.at))
-        }
-        let (input, scope) = try self.table(table, nil, tableAt)
-        let expressions = ExpressionBinder(
-            binder: binder, scope: scope, forbidsAggregates: usage)
-        let bound = try expressions.column(column, columnAt)
-        guard case .column(let time, let type) = bound,
-            type.kind == .timestamp || type.kind == .timestamptz
-        else {
-            throw SQLError(
-                .datatypeMismatch,
-                "the time column of \(usage) must be of type timestamp, not \(bound.type.name)",
-                position: binder.position(columnAt))
-        }
-        var list: [Int64] = []
-        for node in call.arguments[2..<(2 + widths)] {
-            let value = try binder.convertImplicitly(
-                try ExpressionBinder(binder: binder, scope: Scope()).bind(node), to: .interval,
-                at: node.at)
-            guard case .interval(let interval) = try Folding.value(of: value) else {
-                throw SQLError(
-                    .invalidParameterValue, "\(usage) needs intervals that are not NULL",
-                    position: binder.position(node.at))
-            }
-            let width = try DateTimeFunctions.fixedWidth(interval)
-            guard width <= HopOperator.widest else {
-                throw SQLError(
-                    .datetimeFieldOverflow, "\(usage) takes up to 100000000 days",
-                    position: binder.position(node.at))
-            }
-            list.append(width)
-        }
-        return (input, scope, time, list, table)
-    }
-
-    /// HOP(relation, time column, slide, size)
-    private func hop(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        guard call.arguments.count == 4 else {
-            throw SQLError.unsupported("HOP with an offset", at: binder.position(call.at))
-        }
-        let (input, scope, time, widths, table) = try windowed(call, 2, "HOP")
-        guard widths[1] / widths[0] <= 10_000 else {
-            throw SQLError(
-                .programLimitExceeded,
-                "a row of HOP would be in \(widths[1] / widths[0]) windows",
-                hint: "The size may be up to 10000 times the slide.",
-                position: binder.position(call.at))
-        }
-        let plan = LogicalPlan.hop(
-            input, time: .column(time, scope.entries[time].type), slide: widths[0],
-            size: widths[1])
-        return try scoped(
-            plan, alias?.name ?? table[table.count - 1], alias?.columns ?? [], call.at)
-    }
-
-    /// SESSION(relation, time column, gap, key, …)
-    private func session(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        let (input, scope, time, widths, table) = try windowed(call, 1, "SESSION")
-        let expressions = ExpressionBinder(
-            binder: binder, scope: scope, forbidsAggregates: "SESSION")
-        var keys: [Int] = []
-        for node in call.arguments.dropFirst(3) {
-            guard case .column(let parts, let at) = node,
-                case .column(let key, _) = try expressions.column(parts, at)
-            else {
-                throw SQLError(
-                    .datatypeMismatch, "the keys of SESSION must be columns",
-                    position: binder.position(node.at))
-            }
-            keys.append(key)
-        }
-        var rank = LogicalPlan.Rank(
-            partition: keys, order: [SortKey(column: time)], functions: [])
-        rank.session = .init(timeColumn: time, gap: widths[0])
-        return try scoped(
-            .rank(input, rank), alias?.name ?? table[table.count - 1], alias?.columns ?? [],
-            call.at)
     }
 
     // MARK: - Joins

@@ -56,10 +56,13 @@ struct SelectBinder {
             binder, outer: grouping?.outputScope ?? scope, firstColumn: SelectBinder.firstSubquery)
         expressions.subqueries = subqueries
         var outputs = try self.outputs(items, expressions)
-        let having = try self.having(expressions)
+        let having = (try self.having(expressions)).map(PredicatePushdown.conjuncts) ?? []
         let (keys, extra) = try sortKeys(outputs, expressions)
         let distinctOn = try distinctExpressions(outputs, expressions)
         if let grouping { plan = try aggregated(plan, grouping) }
+        // No subquery is asked for groups that are gone.
+        let plain = having.filter { !subqueries.isRead(by: $0) }
+        if let first = PredicatePushdown.conjunction(plain) { plan = .filter(plan, first) }
         let width = plan.fields.count
         plan = try subqueries.applied(to: plan)
         let wide = plan.fields.count
@@ -75,7 +78,8 @@ struct SelectBinder {
                 return index
             }
         }
-        if let having { plan = .filter(plan, placed(having)) }
+        let asking = having.filter(subqueries.isRead)
+        if let rest = PredicatePushdown.conjunction(asking) { plan = .filter(plan, placed(rest)) }
         plan = windows.applied(to: plan, placed)
         if !setCalls.isEmpty { plan = setCalls.applied(to: plan, placed) }
         func shown(_ expression: Expr) -> Expr { setCalls.placed(placed(expression)) }

@@ -39,6 +39,8 @@ final class Subqueries {
         let kind: Kind
         let plan: LogicalPlan
         let level: Int
+        /// The rows that need an answer; nil: all of them.
+        let condition: Expr?
     }
 
     private let binder: Binder
@@ -49,6 +51,9 @@ final class Subqueries {
     private var known: [String: Int] = [:]
     /// How many columns the clause's own plan has.
     private var base = 0
+    /// What holds for the rows that ask the query that is bound next: the conditions of CASE, AND, OR, COALESCE
+    /// and FILTER before it.
+    var conditions: [Expr] = []
 
     /// - Parameter firstColumn: the number of the first column that is added; the width of what
     ///   `applied` will get, unless that is not known yet.
@@ -84,14 +89,37 @@ final class Subqueries {
     private func add(_ kind: Kind, _ bound: (plan: LogicalPlan, level: Int), _ added: [DataType])
         -> Int
     {
+        // What cannot fail may be asked for any row.
+        var canFail = bound.plan.canFail
+        if case .contains(let values, _) = kind, values.contains(where: \.canFail) {
+            canFail = true
+        }
+        let condition = canFail ? asked : nil
         // One that is written twice, as an aggregate's argument and its ORDER BY, is one.
-        let text = bound.plan.fingerprint.map { "\(kind.name) \($0)" }
+        let text = bound.plan.fingerprint.map {
+            "\(kind.name) \(condition?.fingerprint ?? "") \($0)"
+        }
         if let text, let known = known[text] { return known }
         if let text { known[text] = firstColumn + types.count }
         let first = firstColumn + types.count
-        items.append(Item(kind: kind, plan: bound.plan, level: bound.level))
+        items.append(
+            Item(kind: kind, plan: bound.plan, level: bound.level, condition: condition))
         types += added
         return first
+    }
+
+    /// Whether a row gets to what is bound next; nil when all of them do. What comes behind a condition
+    /// that has another answer each time is not known.
+    private var asked: Expr? {
+        let known = conditions.prefix(while: \.isStable)
+        return known.isEmpty ? nil : .holds(Subqueries.conjunction(known))
+    }
+
+    /// As a balanced tree: thousands of arms of CASE must not nest as deep. There is at least one.
+    private static func conjunction(_ list: ArraySlice<Expr>) -> Expr {
+        if list.count == 1 { return list[list.startIndex] }
+        let middle = list.startIndex + list.count / 2
+        return .and(conjunction(list[..<middle]), conjunction(list[middle...]))
     }
 
     private func checkWidth(_ plan: LogicalPlan, _ width: Int, at: Int) throws(SQLError) {
@@ -311,10 +339,7 @@ final class Subqueries {
         if items.isEmpty { return .filter(plan, predicate) }
         var (first, later): (Expr?, Expr?) = (nil, nil)
         for conjunct in PredicatePushdown.conjuncts(predicate) {
-            let needsSubquery = conjunct.columns.contains {
-                $0 >= firstColumn && !OuterReference.isOuter($0)
-            }
-            if needsSubquery {
+            if isRead(by: conjunct) {
                 later = later.map { .and($0, conjunct) } ?? conjunct
             } else {
                 first = first.map { .and($0, conjunct) } ?? conjunct
@@ -342,14 +367,36 @@ final class Subqueries {
         }
     }
 
+    /// A condition of an item over the plan's columns; nil when it asks for some that are not there yet.
+    private func here(_ condition: Expr?, _ plan: LogicalPlan) throws(SQLError) -> Expr? {
+        guard let condition else { return nil }
+        let columns = condition.columns.filter { !OuterReference.isOuter($0) }
+        if columns.contains(where: { $0 >= firstColumn + types.count }) { return nil }
+        let placed = try placed([condition])[0]
+        let isHere = placed.columns.allSatisfy {
+            OuterReference.isOuter($0) || $0 < plan.fields.count
+        }
+        return isHere ? placed : nil
+    }
+
     private func joined(_ plan: LogicalPlan, _ item: Item) throws(SQLError) -> LogicalPlan {
-        let columns = OuterReference.columns(of: item.plan, level: item.level)
+        let referred = OuterReference.columns(of: item.plan, level: item.level)
+        let images = OuterImages(plan, referred)
+        return images.dropped(from: try joined(images.plan, item, images.columns))
+    }
+
+    /// - Parameter columns: those of D.
+    private func joined(_ plan: LogicalPlan, _ item: Item, _ columns: [Int])
+        throws(SQLError) -> LogicalPlan
+    {
         // What the subquery refers to stands where it stood when it was bound.
         let isBare = columns.isEmpty
+        let condition = try here(item.condition, plan)
+        let asking = condition.map { LogicalPlan.filter(plan, $0) } ?? plan
         let below =
             isBare
             ? item.plan
-            : try Decorrelation(outer: plan, columns: columns, level: item.level)
+            : try Decorrelation(outer: asking, columns: columns, level: item.level)
                 .depending(item.plan)
         let own = item.plan.fields.count
         let domain = columns.indices.map { own + $0 }
@@ -367,7 +414,14 @@ final class Subqueries {
             let right = LogicalPlan.distinct(side(below, domain, [mark], [Field("mark", .boolean)]))
             return attach(plan, right, columns, values: 1)
         case .contains(let values, let isExact):
-            return try contained(plan, try placed(values), isExact, below, columns, item)
+            // They become columns of every row: NULL where nobody asks and they might fail.
+            let guarded = try placed(values).map { value in
+                guard let condition, value.canFail else { return value }
+                return Expr.cases(
+                    [(when: condition, then: value)], otherwise: .constant(.null, value.type),
+                    value.type)
+            }
+            return try contained(plan, guarded, isExact, below, columns, item)
         case .extremes:
             let column = Expr.column(0, item.plan.fields[0].type)
             let aggregates = [
@@ -392,6 +446,13 @@ final class Subqueries {
         case .sort(let input, _, let limit, _):
             !exactly && (limit == 1 || limit == 0 || hasOneRow(input))
         default: false
+        }
+    }
+
+    /// Whether an expression reads the answer of one of them.
+    func isRead(by expression: Expr) -> Bool {
+        expression.columns.contains {
+            (firstColumn..<firstColumn + types.count).contains($0)
         }
     }
 
@@ -484,7 +545,7 @@ final class Subqueries {
             }
             let open = Item(
                 kind: .exists, plan: .filter(item.plan, predicate ?? .constant(.null, .boolean)),
-                level: item.level)
+                level: item.level, condition: item.condition)
             return try joined(result, open)
         }
         let counts = [

@@ -123,6 +123,7 @@ package enum Explain {
         case .or(let left, let right): return "(\(text(left, names)) OR \(text(right, names)))"
         case .not(let inner): return "NOT \(text(inner, names))"
         case .isNull(let inner): return "\(text(inner, names)) IS NULL"
+        case .holds(let inner): return text(inner, names)
         case .cases(let arms, let otherwise, _):
             let list = arms.map { "WHEN \(text($0.when, names)) THEN \(text($0.then, names))" }
             return "CASE \(list.joined(separator: " ")) ELSE \(text(otherwise, names)) END"

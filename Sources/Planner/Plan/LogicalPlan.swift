@@ -223,4 +223,23 @@ package indirect enum LogicalPlan: Sendable {
         case .aggregate(_, let keys, let aggregates, _): keys + aggregates.flatMap(\.expressions)
         }
     }
+
+    /// Whether something in it can fail on a row.
+    package var canFail: Bool {
+        expressions.contains(where: \.canFail) || failsItself || inputs.contains(where: \.canFail)
+    }
+
+    private var failsItself: Bool {
+        switch self {
+        case .series, .hop: true
+        case .aggregate(_, _, let aggregates, _):
+            aggregates.contains { aggregate in
+                switch aggregate.function {
+                case .countAll, .count, .min, .max, .boolAnd, .boolOr, .single: false
+                default: true
+                }
+            }
+        default: false
+        }
+    }
 }

@@ -261,7 +261,7 @@ enum PredicatePushdown {
     }
 
     /// Whether equal values are the same in every respect.
-    private static func hasOneImage(_ type: DataType) -> Bool {
+    static func hasOneImage(_ type: DataType) -> Bool {
         switch type.kind {
         case .boolean, .int2, .int4, .int8, .text, .varchar, .name, .date, .time, .timestamp,
             .timestamptz, .uuid, .bytea, .oid:
@@ -270,7 +270,7 @@ enum PredicatePushdown {
         }
     }
 
-    private static func conjunction(_ list: [Expr]) -> Expr? {
+    static func conjunction(_ list: [Expr]) -> Expr? {
         guard var all = list.first else { return nil }
         for next in list.dropFirst() { all = .and(all, next) }
         return all
