@@ -52,15 +52,20 @@ enum JoinOrder {
                 starts.append(width)
                 width += input.fields.count
             }
-            func owner(_ column: Int) -> Int { starts.lastIndex { $0 <= column } ?? 0 }
+            /// The one input that a side of an equality reads.
+            func owner(_ side: Expr) -> Int? {
+                let owners = Set(
+                    side.columns.map { column in starts.lastIndex { $0 <= column } ?? 0 })
+                return owners.count == 1 ? owners.first : nil
+            }
             var edges: [Set<Int>] = inputs.map { _ in [] }
             for predicate in predicates {
                 guard case .call(let function, let arguments, _) = predicate, function.name == "=",
-                    case .column(let a, _) = arguments[0], case .column(let b, _) = arguments[1],
-                    a < width, b < width, owner(a) != owner(b)
+                    predicate.columns.allSatisfy({ $0 < width }), arguments.count == 2,
+                    let one = owner(arguments[0]), let other = owner(arguments[1]), one != other
                 else { continue }
-                edges[owner(a)].insert(owner(b))
-                edges[owner(b)].insert(owner(a))
+                edges[one].insert(other)
+                edges[other].insert(one)
             }
             var order = [0]
             while order.count < inputs.count {

@@ -3,6 +3,7 @@ package enum Optimizer {
     package static func optimized(_ plan: LogicalPlan) -> LogicalPlan {
         ColumnPruning.applied(
             HopPanes.applied(
-                PredicatePushdown.applied(JoinOrder.applied(Folding.folded(plan)))))
+                ComputedJoinKeys.applied(
+                    PredicatePushdown.applied(JoinOrder.applied(Folding.folded(plan))))))
     }
 }
