@@ -335,6 +335,7 @@ def test_a_view_whose_text_is_refused_holds_up_nobody(server):
 def test_a_restart_makes_no_view_anew(server):
     server.sql("CREATE TABLE tick (n int)")
     server.sql("CREATE TABLE t (id int PRIMARY KEY, s text, at timestamptz)")
+    server.sql("SET timezone = 'asia/tokyo'")
     with server.connect(autocommit=True) as connection:
         connection.execute("SET timezone = 'Asia/Tokyo'; SET datestyle = 'DMY'; "
                            "SET extra_float_digits = 0")
@@ -366,7 +367,8 @@ def test_state_of_another_plan_is_made_anew(server):
     server.sql("CREATE TABLE t (id int PRIMARY KEY, k int)")
     server.sql("INSERT INTO t VALUES (1, 1), (2, 1), (3, 2)")
     server.sql("CREATE MATERIALIZED VIEW v AS SELECT sum(id) AS n FROM t GROUP BY k")
-    server.sql("CREATE MATERIALIZED VIEW w AS SELECT count(*) AS n FROM v")
+    server.sql("CREATE MATERIALIZED VIEW w AS SELECT sum(n) AS n FROM v")
+    assert server.sql("SELECT n FROM w") == [(6,)]
     checkpointed(server)
     server.stop()
     logs = list((server.data_directory / "log/metadata").glob("*.seg"))
@@ -374,10 +376,10 @@ def test_state_of_another_plan_is_made_anew(server):
     for _ in range(2):
         server.restart()
         assert server.sql("SELECT n FROM v ORDER BY 1") == [(2,), (2,)]
-        assert server.sql("SELECT n FROM w") == [(2,)]
+        assert server.sql("SELECT n FROM w") == [(4,)]
         checkpointed(server)
         server.kill9()
     server.restart()
     server.sql("DELETE FROM t WHERE id = 3")
     assert server.sql("SELECT n FROM v") == [(2,)]
-    assert server.stderr_tail().count("view=v") >= 1
+    assert server.sql("SELECT n FROM w") == [(2,)]

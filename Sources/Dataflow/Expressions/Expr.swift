@@ -100,7 +100,8 @@ package indirect enum Expr: Sendable {
     /// A text that only the same expression has: functions with their types, constants with theirs.
     package var fingerprint: String {
         switch self {
-        case .column(let index, let type): return "#\(index):\(type.kind.rawValue)"
+        case .column(let index, let type):
+            return "#\(index):\(type.kind.rawValue).\(type.element.rawValue)"
         case .constant(let value, let type):
             let bytes = TextEncoding.text(value, type) ?? [0]
             return
@@ -110,6 +111,7 @@ package indirect enum Expr: Sendable {
         case .call(let function, let arguments, let type):
             let list = arguments.map(\.fingerprint).joined(separator: ",")
             return "\(function.signature)[\(list)]\(type.kind.rawValue).\(type.modifier)"
+                + ".\(type.element.rawValue)"
         case .and(let left, let right): return "and[\(left.fingerprint),\(right.fingerprint)]"
         case .or(let left, let right): return "or[\(left.fingerprint),\(right.fingerprint)]"
         case .not(let inner): return "not[\(inner.fingerprint)]"

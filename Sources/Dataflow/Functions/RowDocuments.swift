@@ -5,7 +5,10 @@ extension JSONFunctions {
     package static func document(_ fields: [Field], as result: DataType) -> ScalarFunction {
         let types = fields.map(\.type)
         let keys = fields.map { Array($0.name.utf8) }
-        return ScalarFunction("row_document", types, result, strict: false, canFail: true) { e, c in
+        // By its name functions are told apart.
+        let members = keys.map { String(decoding: JSONValue.string($0).canonical, as: UTF8.self) }
+        let name = "row_document{\(members.joined(separator: ","))}"
+        return ScalarFunction(name, types, result, strict: false, canFail: true) { e, c in
             RowKernels.texts(e, c, strict: false) { (row) throws(SQLError) in
                 if result.kind == .jsonb {
                     var pairs: [(key: [UInt8], value: JSONValue)] = []

@@ -79,17 +79,21 @@ extension Engine {
     {
         let view = try attach(object, plan)
         let wasLive = manifest?.positions["live/\(object.oid)"] != nil
-        let isOfThisPlan = manifest?.positions["layout/\(object.oid)"] == view.layout
-        if wasLive, !isOfThisPlan {
+        // Its state is for this plan, and for what the views that it reads will say again.
+        let isOfUse =
+            manifest?.positions["layout/\(object.oid)"] == view.layout
+            && view.plan.scans.allSatisfy { views[$0.relation.oid]?.isLive ?? true }
+        if wasLive, !isOfUse {
             messages.warning(
-                "view is made anew: its state is another build's", ["view": object.name])
+                "view is made anew: its state, or that of a view that it reads, is of another plan",
+                ["view": object.name])
             // The checkpoint that takes it in must not add to what is there.
             let prefix = "view/\(object.oid)/"
             if let kept = lastManifest?.traces.filter({ !$0.key.hasPrefix(prefix) }) {
                 lastManifest?.traces = kept
             }
         }
-        guard let manifest, wasLive, isOfThisPlan else {
+        guard let manifest, wasLive, isOfUse else {
             // Or its backfill had not ended: it begins anew, and so do its dead letters.
             deadLetters.forget(object.oid, at: tip)
             published.setReadable(false, object.oid)

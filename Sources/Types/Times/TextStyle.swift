@@ -22,8 +22,9 @@ package struct TextStyle: Hashable, Sendable {
     /// A text that only the same style has, in every process; empty for the default.
     package var fingerprint: String {
         if self == TextStyle() { return "" }
-        return
-            "/\(TimeZones.rules(zone).name).\(dateOrder.rawValue).\(intervalStyle.rawValue).\(floatDigits)"
+        // A zone is called as who asked for it first has written it.
+        let name = TimeZones.rules(zone).name.lowercased()
+        return "/\(name).\(dateOrder.rawValue).\(intervalStyle.rawValue).\(floatDigits)"
     }
 
     /// From the settings' values, by lower-case name; what is missing or unknown is the default.
