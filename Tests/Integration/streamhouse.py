@@ -57,6 +57,29 @@ def wait_until(condition, deadline=30.0, what="the condition"):
         pause = min(pause * 2, 0.05)
 
 
+def checkpointed(server):
+    """Waits until everything so far is in a checkpoint: two more have begun and ended. Needs a table
+    tick (n int)."""
+    def count():
+        return float(re.search(r"^streamhouse_checkpoints_total (\S+)$", server.http("/metrics")[2],
+                               re.MULTILINE)[1])
+
+    for _ in range(2):
+        before = count()
+        server.sql("INSERT INTO tick VALUES (1)")
+        wait_until(lambda: count() > before, what="a checkpoint")
+
+
+def restart(server, how):
+    """`how`: kill, or stop."""
+    if how == "kill":
+        server.kill9()
+        server.restart()
+    else:
+        server.stop()
+        server.restart()
+
+
 def clean_environment():
     """This process's environment without what would configure a server or a libpq client."""
     names = ("STREAMHOUSE_", "PG", "KCAT_")
