@@ -251,6 +251,15 @@ package enum DateTimeFunctions {
 
     /// The width of a window: days are 24 hours, months have none.
     package static func fixedWidth(_ interval: Interval) throws(SQLError) -> Int64 {
+        let width = try fixedLength(interval)
+        guard width > 0 else {
+            throw SQLError(.datetimeFieldOverflow, "stride must be greater than zero")
+        }
+        return width
+    }
+
+    /// The same, of what may be 0 or less: a window's offset.
+    package static func fixedLength(_ interval: Interval) throws(SQLError) -> Int64 {
         guard interval.months == 0 else {
             throw SQLError(
                 .featureNotSupported,
@@ -260,40 +269,51 @@ package enum DateTimeFunctions {
             by: Timestamp.microsecondsPerDay)
         let (width, overflow) = days.addingReportingOverflow(interval.microseconds)
         if daysOverflow || overflow { throw Interval.outOfRange }
-        guard width > 0 else {
-            throw SQLError(.datetimeFieldOverflow, "stride must be greater than zero")
-        }
         return width
     }
 
     private static var windows: [ScalarFunction] {
         [
-            // The piece of time of so many microseconds that a row lies in; NULL where there is none.
-            ScalarFunction("pane_start@", [.timestamp, .int8], .timestamp) { e, c in
-                let (times, units) = (c[0].int64s, c[1].int64s)
-                let builder = ColumnBuilder(.int64, capacity: e.count)
-                for row in 0..<e.count {
-                    guard !c[0].isNull(row), Timestamp.isFinite(times.cells[row]) else {
-                        builder.appendNull()
-                        continue
-                    }
-                    builder.append(
-                        floorTo(
-                            times.cells[row], units.cells[row], -Timestamp.unixEpochOffset))
-                }
-                return builder.column()
-            },
-            ScalarFunction("tumble_start", [.timestamp, .interval], .timestamp, canFail: true) {
-                e, c in
-                let (times, widths) = (c[0].int64s, c[1].intervals)
-                return RowKernels.ints(e, c) { (row) throws(SQLError) in
-                    guard Timestamp.isFinite(times.cells[row]) else { return times.cells[row] }
-                    // Aligned to the Unix epoch, as RisingWave and Flink do.
-                    return floorTo(
-                        times.cells[row], try fixedWidth(widths.cells[row]),
-                        -Timestamp.unixEpochOffset)
-                }
-            },
+            paneStart(hasOffset: false), paneStart(hasOffset: true),
+            tumbleStart(hasOffset: false), tumbleStart(hasOffset: true),
         ]
+    }
+
+    /// The piece of time of so many microseconds that a row lies in; NULL where there is none.
+    private static func paneStart(hasOffset: Bool) -> ScalarFunction {
+        let types = [DataType.timestamp, .int8] + (hasOffset ? [.int8] : [])
+        return ScalarFunction("pane_start@", types, .timestamp) { e, c in
+            let (times, units) = (c[0].int64s, c[1].int64s)
+            let offsets = hasOffset ? c[2].int64s : nil
+            let builder = ColumnBuilder(.int64, capacity: e.count)
+            for row in 0..<e.count {
+                guard !c[0].isNull(row), Timestamp.isFinite(times.cells[row]) else {
+                    builder.appendNull()
+                    continue
+                }
+                let offset = offsets?.cells[row] ?? 0
+                builder.append(
+                    floorTo(
+                        times.cells[row], units.cells[row], offset - Timestamp.unixEpochOffset))
+            }
+            return builder.column()
+        }
+    }
+
+    private static func tumbleStart(hasOffset: Bool) -> ScalarFunction {
+        let types = [DataType.timestamp, .interval] + (hasOffset ? [.interval] : [])
+        return ScalarFunction("tumble_start", types, .timestamp, canFail: true) { e, c in
+            let (times, widths) = (c[0].int64s, c[1].intervals)
+            let offsets = hasOffset ? c[2].intervals : nil
+            return RowKernels.ints(e, c) { (row) throws(SQLError) in
+                guard Timestamp.isFinite(times.cells[row]) else { return times.cells[row] }
+                // Aligned to the Unix epoch, as RisingWave and Flink do. The offset may be of any length.
+                let width = try fixedWidth(widths.cells[row])
+                var offset: Int64 = 0
+                if let offsets { offset = try fixedLength(offsets.cells[row]) % width }
+                return floorTo(
+                    times.cells[row], width, offset - Timestamp.unixEpochOffset)
+            }
+        }
     }
 }

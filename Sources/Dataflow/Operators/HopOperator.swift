@@ -1,19 +1,40 @@
 package import Types
 
-/// Every row once for each window of a sliding series that it is in: the input's columns, then
-/// window_start and window_end. Windows begin at multiples of the slide since the Unix epoch. A row fails
-/// when one of its windows does not lie within the range of timestamps.
-package final class HopOperator: Operator {
-    private let time: Expr
-    private let slide: Int64
-    private let size: Int64
-    private static let chunkRows = 16384
+/// A series of sliding windows, in microseconds. They begin at multiples of the slide since the Unix epoch,
+/// and an offset, which may be less than 0; the size is a multiple of the slide or not.
+package struct HopWindows: Hashable, Sendable {
+    package let slide: Int64
+    package let size: Int64
+    package let offset: Int64
 
-    /// `slide`, `size`: microseconds, no more than `widest`; the size is a multiple of the slide or not.
-    package init(time: Expr, slide: Int64, size: Int64) {
-        self.time = time
+    /// No more than 100 million days: sums with times do not leave Int64 unnoticed.
+    package static let widest: Int64 = 100_000_000 * Timestamp.microsecondsPerDay
+
+    /// `slide`, `size`: more than 0; all three up to `widest`.
+    package init(slide: Int64, size: Int64, offset: Int64 = 0) {
         self.slide = slide
         self.size = size
+        self.offset = offset
+    }
+
+    /// A text that only the same windows have.
+    package var text: String { "\(slide) \(size)" + (offset == 0 ? "" : " \(offset)") }
+
+    /// A time at which a window begins.
+    var origin: Int64 { offset - Timestamp.unixEpochOffset }
+}
+
+/// Every row once for each window of a sliding series that it is in: the input's columns, then
+/// window_start and window_end. A row fails when one of its windows does not lie within the range of
+/// timestamps.
+package final class HopOperator: Operator {
+    private let time: Expr
+    private let windows: HopWindows
+    private static let chunkRows = 16384
+
+    package init(time: Expr, _ windows: HopWindows) {
+        self.time = time
+        self.windows = windows
     }
 
     package func receive(_ chunk: Batch, port: Int, out: Output) throws(SQLError) {
@@ -30,7 +51,7 @@ package final class HopOperator: Operator {
             if appendWindows(of: times[row], to: &starts) {
                 for index in before..<starts.count {
                     rows.append(UInt32(row))
-                    ends.append(starts[index] + size)
+                    ends.append(starts[index] + windows.size)
                 }
             } else {
                 starts.removeSubrange(before...)
@@ -49,19 +70,16 @@ package final class HopOperator: Operator {
     /// Where the windows begin that a time is in: the last that begins at or before it, then those before
     /// that still reach it. - Returns: false when one of them is out of range.
     private func appendWindows(of time: Int64, to starts: inout [Int64]) -> Bool {
-        var start = DateTimeFunctions.floorTo(time, slide, -Timestamp.unixEpochOffset)
+        var start = DateTimeFunctions.floorTo(time, windows.slide, windows.origin)
         while true {
             let (distance, isFar) = time.subtractingReportingOverflow(start)
-            if isFar || distance >= size { return true }
-            let (end, overflow) = start.addingReportingOverflow(size)
+            if isFar || distance >= windows.size { return true }
+            let (end, overflow) = start.addingReportingOverflow(windows.size)
             guard !overflow, Timestamp.inRange(start), Timestamp.inRange(end) else { return false }
             starts.append(start)
-            start -= slide
+            start -= windows.slide
         }
     }
-
-    /// Microseconds of 100 million days: sums with times do not leave Int64 unnoticed.
-    package static let widest: Int64 = 100_000_000 * Timestamp.microsecondsPerDay
 
     private func emit(
         _ chunk: Batch, _ rows: inout [UInt32], _ starts: inout [Int64], _ ends: inout [Int64],

@@ -88,12 +88,10 @@ struct Decorrelation {
                 .series(
                     try depending(input), arguments.map { bound($0, at: offset) }, field), offset,
                 own)
-        case .hop(let input, let time, let slide, let size):
+        case .hop(let input, let time, let windows):
             let offset = input.fields.count
             return movedBack(
-                .hop(
-                    try depending(input), time: bound(time, at: offset), slide: slide, size: size),
-                offset, own)
+                .hop(try depending(input), time: bound(time, at: offset), windows), offset, own)
         case .unnest(let input, let arrays, let fields):
             let offset = input.fields.count
             return movedBack(

@@ -3,13 +3,16 @@ import Types
 
 /// TUMBLE, HOP and SESSION: relations with the windows of event time that their rows are in.
 extension FromBinder {
-    /// TUMBLE(relation, time column, width): the relation's rows with window_start and window_end.
+    /// TUMBLE(relation, time column, width [, offset]): the relation's rows with window_start and
+    /// window_end.
     func tumble(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        guard call.arguments.count == 3, case .column(let table, let tableAt) = call.arguments[0],
+        guard (3...4).contains(call.arguments.count),
+            case .column(let table, let tableAt) = call.arguments[0],
             case .column(let column, let columnAt) = call.arguments[1]
         else {
             throw SQLError(
-                .undefinedFunction, "TUMBLE takes a relation, a column and an interval",
+                .undefinedFunction,
+                "TUMBLE takes a relation, a column, an interval and maybe an offset",
                 hint: "For example, TUMBLE(bid, date_time, INTERVAL '10 seconds').",
                 position: binder.position(call.at))
         }
@@ -25,21 +28,9 @@ extension FromBinder {
             hasZone
             ? try expressions.function("timezone", [utc, given], columnAt)
             : try binder.convertImplicitly(given, to: .timestamp, at: columnAt)
-        let width = try binder.convertImplicitly(
-            try ExpressionBinder(binder: binder, scope: Scope()).bind(call.arguments[2]),
-            to: .interval,
-            at: call.arguments[2].at)
-        // A constant that is no width is an error now, not of each row.
-        if let constant = try? Folding.value(of: width) {
-            guard case .interval(let interval) = constant else {
-                throw SQLError(
-                    .invalidParameterValue, "TUMBLE needs an interval that is not NULL",
-                    position: binder.position(call.arguments[2].at))
-            }
-            _ = try DateTimeFunctions.fixedWidth(interval)
-        }
-        let start = try expressions.function("tumble_start", [time, width], call.at)
-        let end = try expressions.binary("+", start, width, call.at, (call.at, call.at))
+        let widths = try tumbleWidths(call.arguments[2...])
+        let start = try expressions.function("tumble_start", [time] + widths, call.at)
+        let end = try expressions.binary("+", start, widths[0], call.at, (call.at, call.at))
         var list = input.fields.enumerated().map { Expr.column($0.offset, $0.element.type) }
         for bound in [start, end] {
             list.append(
@@ -53,6 +44,33 @@ extension FromBinder {
             call.at)
     }
 
+    /// A width, and an offset if there is one.
+    private func tumbleWidths(_ nodes: ArraySlice<Expression>) throws(SQLError) -> [Expr] {
+        var list: [Expr] = []
+        for node in nodes {
+            let width = try binder.convertImplicitly(
+                try ExpressionBinder(binder: binder, scope: Scope()).bind(node), to: .interval,
+                at: node.at)
+            // A constant that is no width is an error now, not of each row.
+            if let constant = try? Folding.value(of: width) {
+                guard case .interval(let interval) = constant else {
+                    throw SQLError(
+                        .invalidParameterValue, "TUMBLE needs an interval that is not NULL",
+                        position: binder.position(node.at))
+                }
+                _ = try FromBinder.length(interval, isOffset: !list.isEmpty)
+            }
+            list.append(width)
+        }
+        return list
+    }
+
+    private static func length(_ interval: Interval, isOffset: Bool) throws(SQLError) -> Int64 {
+        isOffset
+            ? try DateTimeFunctions.fixedLength(interval)
+            : try DateTimeFunctions.fixedWidth(interval)
+    }
+
     private func checkTime(_ time: Expr, _ usage: String, _ at: Int) throws(SQLError) {
         guard [.timestamp, .timestamptz, .date].contains(time.type.kind) else {
             throw SQLError(
@@ -62,7 +80,8 @@ extension FromBinder {
         }
     }
 
-    /// The relation and the time column of a window function, and the widths behind them.
+    /// The relation and the time column of a window function, and the widths behind them; what is behind
+    /// the second is an offset.
     private func windowed(_ call: FunctionCall, _ widths: Int, _ usage: String) throws(SQLError)
         -> (
             input: LogicalPlan, scope: Scope, time: Expr, widths: [Int64], table: [String]
@@ -95,8 +114,8 @@ extension FromBinder {
                     .invalidParameterValue, "\(usage) needs intervals that are not NULL",
                     position: binder.position(node.at))
             }
-            let width = try DateTimeFunctions.fixedWidth(interval)
-            guard width <= HopOperator.widest else {
+            let width = try FromBinder.length(interval, isOffset: list.count == 2)
+            guard width.magnitude <= HopWindows.widest else {
                 throw SQLError(
                     .datetimeFieldOverflow, "\(usage) takes up to 100000000 days",
                     position: binder.position(node.at))
@@ -106,12 +125,16 @@ extension FromBinder {
         return (input, scope, time, list, table)
     }
 
-    /// HOP(relation, time column, slide, size)
+    /// HOP(relation, time column, slide, size [, offset])
     func hop(_ call: FunctionCall, _ alias: TableAlias?) throws(SQLError) -> Bound {
-        guard call.arguments.count == 4 else {
-            throw SQLError.unsupported("HOP with an offset", at: binder.position(call.at))
+        let hasOffset = call.arguments.count == 5
+        let (input, _, time, widths, table) = try windowed(call, hasOffset ? 3 : 2, "HOP")
+        guard call.arguments.count == 2 + widths.count else {
+            throw SQLError(
+                .undefinedFunction,
+                "HOP takes a relation, a column, two intervals and maybe an offset",
+                position: binder.position(call.at))
         }
-        let (input, _, time, widths, table) = try windowed(call, 2, "HOP")
         guard widths[1] / widths[0] <= 10_000 else {
             throw SQLError(
                 .programLimitExceeded,
@@ -122,7 +145,9 @@ extension FromBinder {
         let moment =
             time.type.kind == .date
             ? try binder.convertImplicitly(time, to: .timestamp, at: call.at) : time
-        let plan = LogicalPlan.hop(input, time: moment, slide: widths[0], size: widths[1])
+        let windows = HopWindows(
+            slide: widths[0], size: widths[1], offset: hasOffset ? widths[2] : 0)
+        let plan = LogicalPlan.hop(input, time: moment, windows)
         return try scoped(
             plan, alias?.name ?? table[table.count - 1], alias?.columns ?? [], call.at)
     }

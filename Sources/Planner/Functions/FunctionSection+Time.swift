@@ -125,7 +125,8 @@ extension FunctionSection {
                 ], note: "also value AT TIME ZONE zone"),
             .init("transaction_timestamp", "when the transaction began", ["()": 2647]),
             .init(
-                "tumble_start", "the start of the window of a width that a time falls into",
-                ["timestamp interval": 15002]),
+                "tumble_start",
+                "the start of the window of a width, and an offset, that a time falls into",
+                ["timestamp interval": 15002, "timestamp interval interval": 15003]),
         ])
 }

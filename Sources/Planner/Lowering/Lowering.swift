@@ -159,9 +159,9 @@ package enum Lowering {
                 }
                 let body = SortOperator(input.types, keys: keys, limit: limit, offset: offset)
                 return circuit.add("sort", body, inputs: [try lower(input)])
-            case .hop(let input, let time, let slide, let size):
-                let body = HopOperator(time: time, slide: slide, size: size)
-                return circuit.add("hop", body, inputs: [try lower(input)])
+            case .hop(let input, let time, let windows):
+                return circuit.add(
+                    "hop", HopOperator(time: time, windows), inputs: [try lower(input)])
             case .unnest(let input, let arrays, let fields):
                 let body = UnnestOperator(arrays, ordinality: fields.count > arrays.count)
                 return circuit.add("unnest", body, inputs: [try lower(input)])

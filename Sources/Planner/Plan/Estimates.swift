@@ -37,8 +37,8 @@ extension LogicalPlan {
             let limit = rank.bound?.limit.map(Double.init) ?? .infinity
             let all = rows(input)
             return rank.partition.isEmpty ? min(all, limit) : min(all, max(1, all / 10) * limit)
-        case .hop(let input, _, let slide, let size):
-            return rows(input) * Double(max(1, size / max(1, slide)))
+        case .hop(let input, _, let windows):
+            return rows(input) * Double(max(1, windows.size / max(1, windows.slide)))
         case .sort(let input, _, let limit, _):
             return min(rows(input), limit.map(Double.init) ?? .infinity)
         case .series(let input, _, _): return rows(input) * 1000

@@ -92,9 +92,10 @@ package enum Explain {
             if let limit { parts.append("limit \(limit)") }
             if offset > 0 { parts.append("offset \(offset)") }
             return "Sort \(parts.joined(separator: " "))"
-        case .hop(let input, let time, let slide, let size):
+        case .hop(let input, let time, let windows):
             let at = text(time, input.fields.map(\.name))
-            return "Hop \(at) every \(slide) us for \(size) us"
+            let offset = windows.offset == 0 ? "" : " from \(windows.offset) us"
+            return "Hop \(at) every \(windows.slide) us for \(windows.size) us\(offset)"
         case .unnest(let input, let arrays, _):
             let names = input.fields.map(\.name)
             return "Unnest (\(arrays.map { text($0, names) }.joined(separator: ", ")))"

@@ -56,7 +56,7 @@ extension LogicalPlan {
             let session = rank.session.map { "\($0.timeColumn) \($0.gap)" }
             return "rank \(rank.partition) \(LogicalPlan.text(rank.order)) "
                 + "\(rank.functions.map(\.rawValue)) \(bound ?? "") \(session ?? "")"
-        case .hop(_, _, let slide, let size): return "hop \(slide) \(size) \(texts)"
+        case .hop(_, _, let windows): return "hop \(windows.text) \(texts)"
         case .sort(_, let keys, let limit, let offset):
             return "sort \(LogicalPlan.text(keys)) \(limit ?? -1) \(offset)"
         case .series: return "series \(texts)"

@@ -70,8 +70,8 @@ package indirect enum LogicalPlan: Sendable {
     /// Every row once for each of so many sets, with the set's number (integer) behind.
     case expand(LogicalPlan, sets: Int)
     case rank(LogicalPlan, Rank)
-    /// The windows of `size` that a row is in, one every `slide` (microseconds).
-    case hop(LogicalPlan, time: Expr, slide: Int64, size: Int64)
+    /// The input's columns, and the bounds of a window: each row once for every window that it is in.
+    case hop(LogicalPlan, time: Expr, HopWindows)
     case sort(LogicalPlan, [SortKey], limit: Int?, offset: Int)
     /// generate_series: the input's columns and the value.
     case series(LogicalPlan, [Expr], Field)
@@ -95,7 +95,7 @@ package indirect enum LogicalPlan: Sendable {
                     ? rank.functions.map { Field($0.rawValue, .int8) }
                     : LogicalPlan.windowFields(
                         rank.session.map { input.fields[$0.timeColumn].type } ?? .timestamp))
-        case .hop(let input, let time, _, _): input.fields + LogicalPlan.windowFields(time.type)
+        case .hop(let input, let time, _): input.fields + LogicalPlan.windowFields(time.type)
         case .series(let input, _, let field): input.fields + [field]
         case .unnest(let input, _, let fields): input.fields + fields
         }
@@ -109,7 +109,7 @@ package indirect enum LogicalPlan: Sendable {
         case .filter(let input, _), .project(let input, _, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _, _, _), .series(let input, _, _),
             .expand(let input, _), .rank(let input, _), .unnest(let input, _, _),
-            .hop(let input, _, _, _):
+            .hop(let input, _, _):
             [input]
         case .join(let join): [join.left, join.right]
         case .setOperation(_, _, let left, let right): [left, right]
@@ -130,7 +130,7 @@ package indirect enum LogicalPlan: Sendable {
         case .filter(let input, _), .project(let input, _, _), .distinct(let input),
             .sort(let input, _, _, _), .series(let input, _, _), .expand(let input, _),
             .rank(let input, _), .unnest(let input, _, _),
-            .hop(let input, _, _, _):
+            .hop(let input, _, _):
             input.isAlwaysEmpty
         case .join(let join):
             join.left.isAlwaysEmpty && join.kind != .right && join.kind != .full
@@ -145,7 +145,7 @@ package indirect enum LogicalPlan: Sendable {
         case .scan(let object, _): object.kind == .source && !object.isFed
         case .values, .literal: true
         case .filter(let input, _), .project(let input, _, _), .series(let input, _, _),
-            .expand(let input, _), .unnest(let input, _, _), .hop(let input, _, _, _):
+            .expand(let input, _), .unnest(let input, _, _), .hop(let input, _, _):
             input.isAppendOnly
         case .join(let join):
             join.kind == .inner && join.left.isAppendOnly && join.right.isAppendOnly
@@ -180,8 +180,7 @@ package indirect enum LogicalPlan: Sendable {
             return .setOperation(kind, isAll: isAll, new[0], new[1])
         case .expand(_, let sets): return .expand(new[0], sets: sets)
         case .rank(_, let rank): return .rank(new[0], rank)
-        case .hop(_, let time, let slide, let size):
-            return .hop(new[0], time: time, slide: slide, size: size)
+        case .hop(_, let time, let windows): return .hop(new[0], time: time, windows)
         case .sort(_, let keys, let limit, let offset):
             return .sort(new[0], keys, limit: limit, offset: offset)
         case .series(_, let arguments, let field): return .series(new[0], arguments, field)
@@ -207,8 +206,8 @@ package indirect enum LogicalPlan: Sendable {
             return .series(input, arguments.map(transform), field)
         case .unnest(let input, let arrays, let fields):
             return .unnest(input, arrays.map(transform), fields)
-        case .hop(let input, let time, let slide, let size):
-            return .hop(input, time: transform(time), slide: slide, size: size)
+        case .hop(let input, let time, let windows):
+            return .hop(input, time: transform(time), windows)
         }
     }
 
@@ -217,7 +216,7 @@ package indirect enum LogicalPlan: Sendable {
         switch self {
         case .scan, .literal, .distinct, .union, .setOperation, .expand, .rank, .sort: []
         case .values(let rows, _): rows.flatMap { $0 }
-        case .filter(_, let predicate), .hop(_, let predicate, _, _): [predicate]
+        case .filter(_, let predicate), .hop(_, let predicate, _): [predicate]
         case .project(_, let list, _), .series(_, let list, _), .unnest(_, let list, _): list
         case .join(let join): [join.condition].compactMap { $0 }
         case .aggregate(_, let keys, let aggregates, _): keys + aggregates.flatMap(\.expressions)

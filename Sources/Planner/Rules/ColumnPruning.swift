@@ -63,12 +63,12 @@ enum ColumnPruning {
                 return copy
             }
             return (.sort(pruned, moved, limit: limit, offset: offset), place)
-        case .hop(let input, let time, let slide, let size):
+        case .hop(let input, let time, let windows):
             let width = input.fields.count
             var (pruned, place) = prune(input, columns.filter { $0 < width } + time.columns)
             let moved = remap(time, place)
             for index in 0...1 { place[width + index] = pruned.fields.count + index }
-            return (.hop(pruned, time: moved, slide: slide, size: size), place)
+            return (.hop(pruned, time: moved, windows), place)
         case .unnest(let input, let arrays, let fields):
             let width = input.fields.count
             let below = columns.filter { $0 < width } + arrays.flatMap(\.columns)

@@ -26,8 +26,11 @@ enum Folding {
         return function.isVolatile || function.name.hasPrefix("$")
     }
 
-    /// The value of an expression without columns.
+    /// The value of an expression without columns. - Throws: 0A000 when it has some.
     static func value(of expression: Expr) throws(SQLError) -> Value {
+        guard expression.columns.isEmpty else {
+            throw SQLError.unsupported("a value that depends on a row, in this place")
+        }
         let evaluation = Evaluation(Batch(columns: [], count: 1))
         let column = evaluation.evaluate(expression)
         if let failure = evaluation.failures.first { throw failure.error }

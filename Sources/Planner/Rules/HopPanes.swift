@@ -11,28 +11,26 @@ enum HopPanes {
         let below = plan.withInputs(plan.inputs.map(applied))
         guard
             case .aggregate(
-                .hop(let input, let time, let slide, let size), let keys, let aggregates, let fields
+                .hop(let input, let time, let windows), let keys, let aggregates, let fields
             ) = below,
-            size > slide, time.type.kind == .timestamp
+            windows.size > windows.slide, time.type.kind == .timestamp
         else { return below }
-        var rewriting = Rewriting(input, time, slide, size)
+        var rewriting = Rewriting(input, time, windows)
         return rewriting.plan(keys, aggregates, fields) ?? below
     }
 
     private struct Rewriting {
         let input: LogicalPlan
         let time: Expr
-        let slide: Int64
-        let size: Int64
+        let windows: HopWindows
         let width: Int
         private var partial: [Aggregate] = []
         private var combined: [Aggregate] = []
 
-        init(_ input: LogicalPlan, _ time: Expr, _ slide: Int64, _ size: Int64) {
+        init(_ input: LogicalPlan, _ time: Expr, _ windows: HopWindows) {
             self.input = input
             self.time = time
-            self.slide = slide
-            self.size = size
+            self.windows = windows
             width = input.fields.count
         }
 
@@ -53,9 +51,7 @@ enum HopPanes {
                     return nil
                 }
             }
-            guard places.contains(where: \.isBound),
-                let pane = FunctionRegistry.exact("pane_start@", [.timestamp, .int8])
-            else { return nil }
+            guard places.contains(where: \.isBound), let start = paneStart else { return nil }
             let offset = own.count + 1
             var results: [Expr] = []
             for aggregate in aggregates {
@@ -64,15 +60,12 @@ enum HopPanes {
                 }
                 results.append(result)
             }
-            let unit = HopPanes.divisor(slide, size)
-            let start = Expr.call(
-                pane, [time, .constant(.int(unit), .int8)], .timestamp)
             let inner = own + [start]
             let innerFields =
                 inner.map { Field("key", $0.type) } + partial.map { Field("part", $0.result) }
             let panes = LogicalPlan.hop(
                 .aggregate(input, keys: inner, partial, innerFields),
-                time: .column(own.count, .timestamp), slide: slide, size: size)
+                time: .column(own.count, .timestamp), windows)
             let bounds = innerFields.count
             let outer = places.map { place -> Expr in
                 place.isBound
@@ -84,6 +77,15 @@ enum HopPanes {
             let whole = LogicalPlan.aggregate(panes, keys: outer, combined, outerFields)
             let shown = outer.indices.map { Expr.column($0, outer[$0].type) } + results
             return .project(whole, shown, fields)
+        }
+
+        /// Where the pane begins that a row lies in.
+        private var paneStart: Expr? {
+            var numbers = [HopPanes.divisor(windows.slide, windows.size)]
+            if windows.offset != 0 { numbers.append(windows.offset) }
+            let types = [DataType.timestamp] + numbers.map { _ in .int8 }
+            guard let pane = FunctionRegistry.exact("pane_start@", types) else { return nil }
+            return .call(pane, [time] + numbers.map { .constant(.int($0), .int8) }, .timestamp)
         }
 
         /// Splits an aggregate into one over panes and one over those. - Returns: its value.

@@ -88,10 +88,9 @@ enum PredicatePushdown {
         case .sort(let input, let keys, let limit, let offset):
             return filtered(
                 .sort(push([], into: input), keys, limit: limit, offset: offset), predicates)
-        case .hop(let input, let time, let slide, let size):
+        case .hop(let input, let time, let windows):
             let (safe, rest) = aboutInput(predicates, input.fields.count)
-            return filtered(
-                .hop(push(safe, into: input), time: time, slide: slide, size: size), rest)
+            return filtered(.hop(push(safe, into: input), time: time, windows), rest)
         case .unnest(let input, let arrays, let fields):
             let (below, rest) = aboutInput(predicates, input.fields.count)
             return filtered(.unnest(push(below, into: input), arrays, fields), rest)
