@@ -124,7 +124,7 @@ enum PatternFunctions {
                 var memo = RegexMemo()
                 return RowKernels.bools(e, c) { (row) throws(SQLError) in
                     let regex = try memo.compiled(c[1].textBytes(row), ignoringCase: folded)
-                    return unsafe (try regex.find(texts.text(row)) != nil) != negated
+                    return unsafe (try regex.find(texts.text(row), groups: 0) != nil) != negated
                 }
             }
         }

@@ -43,9 +43,18 @@ struct RegexSyntax {
     /// Whether it takes a backtracking matcher: lookaround, back references, word ends, or non-greedy
     /// repeats, whose matches are not the longest.
     private(set) var backtracks = false
+    /// Which match is taken of those that begin at a place, if it takes a backtracking matcher.
+    private(set) var preference = Preference.first
     private var rest: Substring
     private var inBracket = false
-    private var wholeIsShortest: Bool?
+    /// With back references the shortest match cannot be found in general: all repeats are made non-greedy.
+    private var isAllShortest = false
+
+    enum Preference {
+        /// Each repeat and each branch tries what it prefers.
+        case first
+        case longest, shortest
+    }
 
     init(_ pattern: String, _ options: Options) throws(SQLError) {
         self.options = options
@@ -61,6 +70,13 @@ struct RegexSyntax {
             return
         }
         try takeEmbeddedOptions()
+        let whole = RegexPreference(rest, isExtended: self.options.isExtended)
+        if !self.options.hasOwnRepeats {
+            isAllShortest = whole.hasBackReference && whole.isShortest == true
+            if !whole.hasBackReference {
+                preference = whole.isShortest == true ? .shortest : .longest
+            }
+        }
         // RE2 has no such mode.
         if self.options.isExtended || self.options.hasOwnRepeats { backtracks = true }
         while let character = rest.popFirst() { try take(character) }
@@ -102,14 +118,11 @@ struct RegexSyntax {
         }
     }
 
-    /// The first repeat decides whether the whole match is the longest or the shortest. For the shortest
-    /// all repeats are made non-greedy.
     private mutating func takeRepeat(_ character: Character) {
         text.append(character)
         let isLazy = rest.first == "?"
         if isLazy { backtracks = true }
-        if wholeIsShortest == nil, !options.hasOwnRepeats { wholeIsShortest = isLazy }
-        if isLazy || wholeIsShortest == true { text.append("?") }
+        if isLazy || isAllShortest { text.append("?") }
         if isLazy { rest.removeFirst() }
     }
 

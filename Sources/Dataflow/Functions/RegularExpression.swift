@@ -81,13 +81,24 @@ final class RegularExpression: @unchecked Sendable {
 
     private static func backtracking(_ syntax: RegexSyntax) throws(SQLError) -> Engine {
         let options = syntax.options
-        let bytes = syntax.text.utf8.map { CChar(bitPattern: $0) }
+        var text = syntax.text
+        // A comment ends with its line.
+        if syntax.preference != .first {
+            text = "(?:\(text)\(options.isExtended ? "\n" : ""))(?C1)"
+        }
+        let preference =
+            switch syntax.preference {
+            case .first: Int32(cpcre2_first)
+            case .longest: Int32(cpcre2_longest)
+            case .shortest: Int32(cpcre2_shortest)
+            }
+        let bytes = text.utf8.map { CChar(bitPattern: $0) }
         var reason = [UInt8](repeating: 0, count: 256)
         let handle = unsafe reason.withUnsafeMutableBytes { buffer in
             unsafe cpcre2_compile(
                 bytes, bytes.count, options.ignoresCase ? 1 : 0, options.dotMatchesNewline ? 1 : 0,
                 options.matchesLines ? 1 : 0, options.isExtended ? 1 : 0,
-                buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+                preference, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
         }
         guard let handle = unsafe handle else {
             throw invalid(String(decoding: reason.prefix { $0 != 0 }, as: UTF8.self))
