@@ -76,7 +76,10 @@ package struct Aggregate: Sendable {
     }
 
     /// Whether all values of a group have to be remembered, in order.
-    var isCollecting: Bool {
+    package var isCollecting: Bool { Aggregate.isCollecting(function) }
+
+    /// Whether an aggregate's value shows in which order its rows came.
+    package static func isCollecting(_ function: Function) -> Bool {
         switch function {
         case .stringAgg, .arrayAgg, .jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg: true
         default: false

@@ -12,6 +12,8 @@ final class Grouping {
     /// The keys that are literals of the select list, named by their position or alias: NULL in sets
     /// without them, as nothing but the naming tells them from other literals.
     var literalKeys: [Int: Int] = [:]
+    /// The order of the input's rows, for aggregates that say nothing about it; empty when it has none.
+    private let rowOrder: [Aggregate.Order]
     private let keyTexts: [String]
     private(set) var aggregates: [Aggregate] = []
     private var aggregateTexts: [String] = []
@@ -24,8 +26,9 @@ final class Grouping {
 
     init(
         input: Scope, keys: [Expr], sets: [[Int]]? = nil, subqueries: Subqueries,
-        setCalls: SetFunctionCalls
+        setCalls: SetFunctionCalls, rowOrder: [Aggregate.Order] = []
     ) {
+        self.rowOrder = rowOrder
         self.setCalls = setCalls
         self.subqueries = subqueries
         self.input = input
@@ -36,7 +39,10 @@ final class Grouping {
 
     /// The column of an aggregate; equal ones are computed once.
     func add(_ aggregate: Aggregate) -> Expr {
-        let aggregate = Grouping.guarded(aggregate)
+        var aggregate = Grouping.guarded(aggregate)
+        if aggregate.isCollecting, !aggregate.isDistinct, aggregate.order.isEmpty {
+            aggregate.order = rowOrder
+        }
         let text =
             aggregate.function.rawValue + (aggregate.argument.map { $0.fingerprint } ?? "")
             + "|" + (aggregate.filter.map { $0.fingerprint } ?? "")

@@ -34,6 +34,7 @@ struct SelectBinder {
     /// - Parameter tables: names as qualified as the columns' names need to be.
     func bind(beside tables: [[String]]) throws(SQLError) -> Bound {
         var (plan, scope) = try FromBinder(binder).bind(select.from)
+        let rowOrder = self.rowOrder(&plan, &scope)
         let wasEmpty = binder.isOverNothing
         if plan.isAlwaysEmpty { binder.isOverNothing = true }
         defer { binder.isOverNothing = wasEmpty }
@@ -49,7 +50,7 @@ struct SelectBinder {
         expressions.windows = windows
         let setCalls = SetFunctionCalls()
         expressions.setCalls = setCalls
-        let grouping = hasAggregates ? try self.grouping(items, &plan, scope) : nil
+        let grouping = hasAggregates ? try self.grouping(items, &plan, scope, rowOrder) : nil
         expressions.grouping = grouping
         if grouping == nil { expressions.forbidsAggregates = "this place" }
         let subqueries = Subqueries(
@@ -111,10 +112,23 @@ struct SelectBinder {
         return (moved, ranges)
     }
 
+    /// The order in which rows come, when that shows in an aggregate; its columns are added to the plan.
+    private func rowOrder(_ plan: inout LogicalPlan, _ scope: inout Scope) -> [Aggregate.Order] {
+        let nodes = select.items.map(\.expression) + query.orderBy.map(\.expression)
+        guard select.from.count == 1,
+            (nodes + [select.having].compactMap { $0 }).contains(where: RowOrder.isAsked),
+            let found = RowOrder(of: plan)
+        else { return [] }
+        plan = found.plan
+        scope = found.extended(scope)
+        return found.order
+    }
+
     /// The aggregation; set-returning functions among its keys become columns of the plan.
-    private func grouping(_ items: [Select.Item], _ plan: inout LogicalPlan, _ scope: Scope)
-        throws(SQLError) -> Grouping
-    {
+    private func grouping(
+        _ items: [Select.Item], _ plan: inout LogicalPlan, _ scope: Scope,
+        _ rowOrder: [Aggregate.Order]
+    ) throws(SQLError) -> Grouping {
         let calls = SetFunctionCalls()
         var literals: [Int: Int] = [:]
         var (keys, sets) = try groupKeys(items, scope, calls, &literals)
@@ -125,7 +139,8 @@ struct SelectBinder {
         if !calls.isEmpty { plan = calls.applied(to: plan) }
         let grouping = Grouping(
             input: calls.extended(scope), keys: keys.map(calls.placed), sets: sets,
-            subqueries: Subqueries(binder, outer: calls.extended(scope)), setCalls: calls)
+            subqueries: Subqueries(binder, outer: calls.extended(scope)), setCalls: calls,
+            rowOrder: rowOrder)
         grouping.literalKeys = literals
         return grouping
     }
@@ -182,6 +197,12 @@ struct SelectBinder {
         throws(SQLError) -> [Expr]?
     {
         guard case .on(let nodes) = select.distinct else { return nil }
+        if expressions.setCalls?.isEmpty == false {
+            // PostgreSQL calls the function for the rows that DISTINCT ON leaves, unless it names it.
+            throw SQLError.unsupported(
+                "a set-returning function in the list of SELECT DISTINCT ON",
+                at: binder.position(select.at))
+        }
         let fields = outputs.map { Field($0.name, $0.expression.type) }
         var list: [Expr] = []
         for node in nodes {

@@ -41,6 +41,8 @@ final class Subqueries {
         let level: Int
         /// The rows that need an answer; nil: all of them.
         let condition: Expr?
+        /// Those that it adds.
+        var columns: Range<Int> = 0..<0
     }
 
     private let binder: Binder
@@ -103,9 +105,27 @@ final class Subqueries {
         if let text { known[text] = firstColumn + types.count }
         let first = firstColumn + types.count
         items.append(
-            Item(kind: kind, plan: bound.plan, level: bound.level, condition: condition))
+            Item(
+                kind: kind, plan: bound.plan, level: bound.level, condition: condition,
+                columns: first..<(first + added.count)))
         types += added
         return first
+    }
+
+    /// What the answer in a column depends on: the clause's own columns, and those of queries around it.
+    /// - Returns: nil when no subquery gives the column.
+    func dependence(of column: Int) -> (isOwn: Bool, isOuter: Bool)? {
+        guard let item = items.first(where: { $0.columns.contains(column) }) else { return nil }
+        func refers(_ level: Int) -> Bool {
+            !OuterReference.columns(of: item.plan, level: level).isEmpty
+        }
+        var (isOwn, isOuter) = (refers(item.level), (0..<item.level).contains(where: refers))
+        if case .contains(let values, _) = item.kind {
+            for index in values.flatMap(\.columns) {
+                if OuterReference.isOuter(index) { isOuter = true } else { isOwn = true }
+            }
+        }
+        return (isOwn, isOuter)
     }
 
     /// Whether a row gets to what is bound next; nil when all of them do. What comes behind a condition
@@ -195,34 +215,15 @@ final class Subqueries {
                 .undefinedObject, "could not find array type for data type \(element.name)",
                 position: binder.position(at))
         }
-        let ordered = Subqueries.ordered(bound.plan)
-        bound.plan = ordered.plan
         var aggregate = Aggregate(
-            .arrayAgg, argument: .column(ordered.column, element), filter: nil, result: type)
-        aggregate.order = ordered.keys.map { key in
-            Aggregate.Order(
-                .column(key.column, ordered.plan.fields[key.column].type),
-                descending: key.descending, nullsFirst: key.nullsFirst)
+            .arrayAgg, argument: .column(0, element), filter: nil, result: type)
+        if let ordered = RowOrder(of: bound.plan) {
+            bound.plan = ordered.plan
+            aggregate.order = ordered.order
         }
         let values = Expr.column(add(.array(aggregate), bound, [type]), type)
         let none = Expr.constant(.text(ArrayValue().encoded(type.element)), type)
         return .coalesce([values, none], type)
-    }
-
-    /// A plan of one column without the sorting at its end, which of the columns that is, and the order.
-    private static func ordered(_ plan: LogicalPlan) -> (
-        plan: LogicalPlan, column: Int, keys: [SortKey]
-    ) {
-        if case .project(.sort(let input, let keys, let limit, let offset), let list, _) = plan,
-            case .column(let column, _) = list[0]
-        {
-            let inner = LogicalPlan.sort(input, keys, limit: limit, offset: offset)
-            return (limit == nil && offset == 0 ? input : inner, column, keys)
-        }
-        guard case .sort(let input, let keys, let limit, let offset) = plan else {
-            return (plan, 0, [])
-        }
-        return (limit == nil && offset == 0 ? input : plan, 0, keys)
     }
 
     /// EXISTS (SELECT …)
