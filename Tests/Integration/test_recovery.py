@@ -130,3 +130,24 @@ def test_state_of_another_plan_is_made_anew(server):
     server.sql("DELETE FROM t WHERE id = 3")
     assert server.sql("SELECT n FROM v") == [(2,)]
     assert server.sql("SELECT n FROM w") == [(2,)]
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_views_say_the_schemas_of_their_day(server, how):
+    # Their texts are read again at every start, when the relations may have moved.
+    server.sql("CREATE TABLE tick (n int)")
+    server.sql("CREATE TABLE t (id int PRIMARY KEY, v int)")
+    server.sql("CREATE SCHEMA s")
+    server.sql("INSERT INTO t VALUES (1, 10), (2, 20)")
+    server.sql("CREATE VIEW plain AS SELECT public.t.id FROM public.t WHERE public.t.v > 10")
+    server.sql("CREATE MATERIALIZED VIEW kept AS SELECT public.t.id, t.v FROM t")
+    server.sql("CREATE MATERIALIZED VIEW written AS SELECT public.t.* FROM public.t")
+    server.sql("ALTER TABLE t SET SCHEMA s")
+    server.sql("CREATE MATERIALIZED VIEW behind AS SELECT s.t.id FROM s.t")
+    checkpointed(server)
+    restart(server, how)
+    server.sql("INSERT INTO s.t VALUES (3, 30)")
+    assert sorted(server.sql("SELECT * FROM plain")) == [(2,), (3,)]
+    for name in ("kept", "written"):
+        assert sorted(server.sql(f"SELECT * FROM {name}")) == [(1, 10), (2, 20), (3, 30)]
+    assert sorted(server.sql("SELECT * FROM behind")) == [(1,), (2,), (3,)]

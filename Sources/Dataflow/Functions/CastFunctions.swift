@@ -319,6 +319,8 @@ package enum CastFunctions {
             return texts { (x) throws(SQLError) in
                 try TextEncoding.fitted(x, to, truncating: false)
             }
+        case (.text, .name), (.varchar, .name), (.bpchar, .name):
+            return texts { x in TextEncoding.name(x) }
         case (_, .text), (_, .varchar), (_, .bpchar):
             if from.physical != .text || from.isString || from.kind == .json || from.kind == .jsonb
             {

@@ -58,6 +58,9 @@ package final class Binder {
         return object
     }
 
+    /// Whether a name means what it meant when the view was made whose text it is in.
+    func isPinned(_ parts: [String]) -> Bool { pinnedNames[parts.joined(separator: ".")] != nil }
+
     /// The character position of a byte offset, for errors; none inside a view's stored text.
     func position(_ at: Int) -> Int? { viewDepth > 0 ? nil : Lexer.position(text, at) }
 

@@ -109,7 +109,8 @@ extension ExpressionBinder {
         var fixed: [Expr] = []
         let isJSON = name.contains("_build_")
         for argument in arguments.dropLast() {
-            fixed.append(isJSON ? try binder.resolved(argument, at: at) : argument)
+            fixed.append(
+                isJSON ? try shown(try binder.resolved(argument, at: at), at) : argument)
         }
         let types = (fixed + [array]).map { $0.type.styled(binder.textStyle) }
         guard
@@ -297,7 +298,8 @@ extension ExpressionBinder {
                 try inner.bind(call.arguments[1]), to: argument.type, at: call.at)
         }
         if isObject {
-            let key = try binder.resolved(try inner.bind(call.arguments[0]), at: call.at)
+            let key = try inner.shown(
+                try binder.resolved(try inner.bind(call.arguments[0]), at: call.at), call.at)
             let function = JSONFunctions.key(of: key.type.styled(binder.textStyle))
             aggregate.second = .call(function, [key], .text)
         }
@@ -309,8 +311,18 @@ extension ExpressionBinder {
     /// An aggregate over nothing but columns of a query around this one belongs to that query.
     private func checkLevel(_ aggregate: Aggregate, _ position: Int?) throws(SQLError) {
         let taken = [aggregate.argument, aggregate.second, aggregate.filter].compactMap { $0 }
-        let columns = (taken + aggregate.order.map(\.expression)).flatMap(\.columns)
-        if !columns.isEmpty, columns.allSatisfy(OuterReference.isOuter) {
+        var (isOwn, isOuter) = (false, false)
+        for column in (taken + aggregate.order.map(\.expression)).flatMap(\.columns) {
+            if OuterReference.isOuter(column) {
+                isOuter = true
+            } else if let found = grouping?.subqueries.dependence(of: column) {
+                isOwn = isOwn || found.isOwn
+                isOuter = isOuter || found.isOuter
+            } else {
+                isOwn = true
+            }
+        }
+        if isOuter, !isOwn {
             throw SQLError.unsupported(
                 "an aggregate of an outer query's columns within a subquery", at: position)
         }
@@ -320,7 +332,9 @@ extension ExpressionBinder {
     private func aggregated(
         _ node: Expression, _ function: Aggregate.Function, _ name: String, _ at: Int
     ) throws(SQLError) -> Expr {
-        let argument = try bindArgument(node, of: name)
+        var argument = try bindArgument(node, of: name)
+        let isJSON: [Aggregate.Function] = [.jsonAgg, .jsonbAgg, .jsonObjectAgg, .jsonbObjectAgg]
+        if isJSON.contains(function) { argument = try shown(argument, at) }
         if argument.type.kind == .unknown {
             let wanted: DataType = [.sum, .avg].contains(function) ? .float8 : .text
             return try binder.convertImplicitly(argument, to: wanted, at: at)

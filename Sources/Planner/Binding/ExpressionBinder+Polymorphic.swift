@@ -51,6 +51,7 @@ extension ExpressionBinder {
         if isOperator {
             known = try arrayOperands(name, known, at)
         } else if let parameters = ExpressionBinder.parameters(name, known.count) {
+            if name.hasPrefix("array_to_") { known[0] = try shown(known[0], at) }
             guard let shaped = try shaped(known, parameters, at) else {
                 if FunctionRegistry.overloads(name).isEmpty { throw refused() }
                 return nil
@@ -59,9 +60,14 @@ extension ExpressionBinder {
         } else if name == "array_fill" {
             known = try filled(known, at)
         } else if name == "to_json" || name == "to_jsonb" {
-            if known.count == 1, known[0].type.kind == .unknown { throw undecided(at) }
+            if known.count == 1 {
+                if known[0].type.kind == .unknown { throw undecided(at) }
+                known[0] = try shown(known[0], at)
+            }
         } else if name.contains("_build_") {
-            for index in known.indices { known[index] = try binder.resolved(known[index], at: at) }
+            for index in known.indices {
+                known[index] = try shown(try binder.resolved(known[index], at: at), at)
+            }
         }
         guard
             let function = FunctionRegistry.made(

@@ -20,10 +20,14 @@ extension ExpressionBinder {
                 "a whole row of a table that an outer join may leave out",
                 at: binder.position(node.at))
         }
-        let fields = entries.map { Field($0.name, $0.type.styled(binder.textStyle)) }
-        return .call(
-            JSONFunctions.document(fields, as: type),
-            zip(columns, entries).map { .column($0, $1.type) }, type)
+        var values: [Expr] = []
+        for (column, entry) in zip(columns, entries) {
+            values.append(try shown(.column(column, entry.type), node.at))
+        }
+        let fields = zip(entries, values).map {
+            Field($0.name, $1.type.styled(binder.textStyle))
+        }
+        return .call(JSONFunctions.document(fields, as: type), values, type)
     }
 
     /// For count(t): a column that is not NULL where the row is there, or nil within when it always is.

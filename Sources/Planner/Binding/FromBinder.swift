@@ -160,8 +160,14 @@ struct FromBinder {
         }
         if object.kind != .system { binder.references.insert(object.oid) }
         var bound = try scoped(try plan(of: object, at), name, alias?.columns ?? [], at)
+        // A view's text says the schema that the relation had when the view was made.
+        let isPinned = binder.isPinned(parts)
         for index in bound.scope.entries.indices {
-            if alias == nil { bound.scope.entries[index].schema = object.schema }
+            if alias == nil {
+                bound.scope.entries[index].schema =
+                    isPinned && parts.count > 1 ? parts[parts.count - 2] : object.schema
+                bound.scope.entries[index].isOfAnySchema = isPinned && parts.count == 1
+            }
             bound.scope.entries[index].isKey =
                 object.kind == .table && object.primaryKey.contains(index)
             if object.kind != .view { bound.scope.entries[index].relation = object.oid }
@@ -256,9 +262,15 @@ struct FromBinder {
     // MARK: - Joins
 
     private func refuseSameNames(_ left: Scope, _ right: Scope, at: Int) throws(SQLError) {
-        // The same name in two schemas is two tables.
-        let names = Set(left.entries.filter { !$0.table.isEmpty }.map { [$0.table, $0.schema] })
-        if let twice = right.entries.first(where: { names.contains([$0.table, $0.schema]) }) {
+        // The same name in two schemas is two tables; an alias, or a query of WITH, has no schema.
+        var schemas: [String: Set<String?>] = [:]
+        for entry in left.entries where !entry.table.isEmpty {
+            schemas[entry.table, default: []].insert(entry.schema)
+        }
+        for twice in right.entries {
+            guard let taken = schemas[twice.table],
+                twice.schema == nil || taken.contains(nil) || taken.contains(twice.schema)
+            else { continue }
             throw SQLError(
                 .duplicateAlias, "table name \"\(twice.table)\" specified more than once")
         }

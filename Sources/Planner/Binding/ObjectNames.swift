@@ -205,6 +205,14 @@ extension ExpressionBinder {
         }
         return .call(function, [value], type)
     }
+
+    /// A value as what is shown of it: a regclass and its kin, alone or in an array, as text.
+    /// - Throws: 0A000 in a materialized view, where the name could change.
+    func shown(_ value: Expr, _ at: Int) throws(SQLError) -> Expr {
+        guard value.type.showsNames else { return value }
+        let text: DataType = value.type.kind == .array ? .array(of: .text) : .text
+        return try ExpressionBinder.namesCast(binder, value, to: text, at: at) ?? value
+    }
 }
 
 extension DataType {

@@ -10,6 +10,8 @@ struct Scope {
         var isHidden = false
         /// The schema of a relation without an alias: names may say it.
         var schema: String?
+        /// Whether the schema is not known that names say: that of a relation which has moved since.
+        var isOfAnySchema = false
         /// Its place among the columns of its table, for `t.*`.
         var position = 0
         /// Whether it is all that a function in FROM gives: the function's name means it too.
@@ -61,6 +63,6 @@ extension Scope.Entry {
     func isOf(_ parts: ArraySlice<String>) -> Bool {
         guard let name = parts.last, table == name else { return false }
         guard parts.count > 1 else { return true }
-        return schema == parts[parts.endIndex - 2]
+        return isOfAnySchema || schema == parts[parts.endIndex - 2]
     }
 }

@@ -112,6 +112,14 @@ struct SessionSettings {
             guard TextStyle.intervalStyles[value] != nil else {
                 throw invalid("IntervalStyle", value)
             }
+        case "bytea_output":
+            value = value.lowercased()
+            guard ["hex", "escape"].contains(value) else {
+                throw SQLError(
+                    .invalidParameterValue,
+                    "invalid value for parameter \"\(key)\": \"\(value)\"",
+                    hint: "Available values: escape, hex.")
+            }
         case "extra_float_digits":
             guard let number = Double(value), abs(number) < 1e9 else {
                 throw invalid(key, value)
@@ -175,7 +183,10 @@ struct SessionSettings {
 
     /// Those that the meaning of a text depends on and that are not the server's own.
     var changedTextSettings: [String: String] {
-        let usual = ["timezone": "UTC", "datestyle": "ISO, MDY", "intervalstyle": "postgres"]
+        let usual = [
+            "timezone": "UTC", "datestyle": "ISO, MDY", "intervalstyle": "postgres",
+            "bytea_output": "hex",
+        ]
         var changed = values.filter { usual[$0.key] != nil && usual[$0.key] != $0.value }
         if textStyle.floatDigits <= 0 {
             changed["extra_float_digits"] = values["extra_float_digits"]

@@ -250,7 +250,8 @@ package enum BinaryEncoding {
                 months: try reader.readInt32(), days: days, microseconds: microseconds)
             return .interval(IntervalFields(modifier: type.modifier).applied(to: value))
         case .bytea: return .text(try reader.readBytes(reader.remaining))
-        case .text, .unknown, .void, .name, .char: return .text(try readText(&reader))
+        case .name: return .text(TextEncoding.name(try readText(&reader)))
+        case .text, .unknown, .void, .char: return .text(try readText(&reader))
         }
     }
 

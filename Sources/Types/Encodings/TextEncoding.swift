@@ -25,6 +25,8 @@ package enum TextEncoding {
         case .text:
             let bytes = unsafe view.text(row)
             switch type.kind {
+            case .bytea where type.style.escapesBytes:
+                for index in 0..<bytes.count { append(escaped: unsafe bytes[index], to: &output) }
             case .bytea:
                 output.append(contentsOf: [92, 120])
                 for index in 0..<bytes.count { append(hex: unsafe bytes[index], to: &output) }
@@ -55,6 +57,16 @@ package enum TextEncoding {
     private static func append(hex byte: UInt8, to output: inout [UInt8]) {
         output.append(hexDigits[Int(byte >> 4)])
         output.append(hexDigits[Int(byte & 15)])
+    }
+
+    /// A byte in bytea's escape format, stricter than that of encode(): a backslash is doubled,
+    /// what is no printable letter of ASCII is three octal digits (byteaout in PostgreSQL's varlena.c).
+    private static func append(escaped byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case 92: output.append(contentsOf: [92, 92])
+        case 32...126: output.append(byte)
+        default: output.append(contentsOf: [92, 48 + byte >> 6, 48 + byte >> 3 & 7, 48 + byte & 7])
+        }
     }
 
     /// Characters of UTF-8 text.
@@ -165,9 +177,20 @@ package enum TextEncoding {
                 values.append(.int(try parseInteger(Array(word), element)))
             }
             return .text(ArrayValue(vector: values).encoded(element.kind))
-        case .text, .unknown, .void, .name, .char: return .text(text)
+        case .name: return .text(name(text))
+        case .text, .unknown, .void, .char: return .text(text)
         }
     }
+
+    /// The text as a name: no more than 63 bytes, of whole characters.
+    package static func name(_ text: [UInt8]) -> [UInt8] {
+        guard text.count > nameBytes else { return text }
+        var end = nameBytes
+        while end > 0, text[end] & 0xC0 == 0x80 { end -= 1 }
+        return Array(text[..<end])
+    }
+
+    private static let nameBytes = 63
 
     private static func parseTime(_ text: [UInt8], _ type: DataType, _ now: TimeText.Present?)
         throws(SQLError) -> Int64

@@ -50,6 +50,7 @@ package struct DataType: Hashable, Sendable {
         case .date, .timestamp, .time: style.dateOrder = session.dateOrder
         case .interval: style.intervalStyle = session.intervalStyle
         case .float4, .float8: style.floatDigits = session.floatDigits
+        case .bytea: style.escapesBytes = session.escapesBytes
         default: return self
         }
         return DataType(kind, modifier: modifier, element: element, style: style)

@@ -8,7 +8,7 @@ package enum IntervalStyle: UInt8, Hashable, Sendable {
     case postgres, postgresVerbose, sqlStandard, iso8601
 }
 
-/// What a session's settings say about the text of times, intervals and floating-point numbers.
+/// What a session's settings say about the text of times, intervals, floating-point numbers and bytea.
 package struct TextStyle: Hashable, Sendable {
     /// The number of the time zone (`TimeZones`) in which instants are shown and read; -1 for UTC.
     package var zone: Int32 = -1
@@ -16,6 +16,8 @@ package struct TextStyle: Hashable, Sendable {
     package var intervalStyle = IntervalStyle.postgres
     /// extra_float_digits; 1 for all that is more than 0, which mean the same.
     package var floatDigits: Int8 = 1
+    /// bytea_output = escape: bytes that are letters of ASCII are shown as such, the others in octal.
+    package var escapesBytes = false
 
     package init() {}
 
@@ -25,6 +27,7 @@ package struct TextStyle: Hashable, Sendable {
         // A zone is called as who asked for it first has written it.
         let name = TimeZones.rules(zone).name.lowercased()
         return "/\(name).\(dateOrder.rawValue).\(intervalStyle.rawValue).\(floatDigits)"
+            + (escapesBytes ? ".escape" : "")
     }
 
     /// From the settings' values, by lower-case name; what is missing or unknown is the default.
@@ -33,6 +36,7 @@ package struct TextStyle: Hashable, Sendable {
         dateOrder = DateStyleText.order(settings["datestyle"] ?? "") ?? .monthFirst
         intervalStyle = TextStyle.intervalStyles[settings["intervalstyle"] ?? ""] ?? .postgres
         floatDigits = min(1, Int8(settings["extra_float_digits"] ?? "1") ?? 1)
+        escapesBytes = settings["bytea_output"] == "escape"
     }
 
     /// IntervalStyle's values.
@@ -42,7 +46,9 @@ package struct TextStyle: Hashable, Sendable {
     ]
 
     /// The names of the settings that the meaning of a text depends on.
-    package static let settings = ["timezone", "datestyle", "intervalstyle", "extra_float_digits"]
+    package static let settings = [
+        "timezone", "datestyle", "intervalstyle", "extra_float_digits", "bytea_output",
+    ]
 }
 
 /// The setting DateStyle: an output format and an order, either of which may be left out.
