@@ -107,30 +107,8 @@ struct SessionSettings {
                 let style = try DateStyleText.canonical(value, current: values[key] ?? "")
             else { throw invalid("DateStyle", value) }
             value = style
-        case "intervalstyle":
-            value = value.lowercased()
-            guard TextStyle.intervalStyles[value] != nil else {
-                throw invalid("IntervalStyle", value)
-            }
-        case "bytea_output":
-            value = value.lowercased()
-            guard ["hex", "escape"].contains(value) else {
-                throw SQLError(
-                    .invalidParameterValue,
-                    "invalid value for parameter \"\(key)\": \"\(value)\"",
-                    hint: "Available values: escape, hex.")
-            }
-        case "extra_float_digits":
-            guard let number = Double(value), abs(number) < 1e9 else {
-                throw invalid(key, value)
-            }
-            let digits = Int(number.rounded(.toNearestOrEven))
-            guard (-15...3).contains(digits) else {
-                throw SQLError(
-                    .invalidParameterValue,
-                    "\(digits) is outside the valid range for parameter \"\(key)\" (-15 .. 3)")
-            }
-            value = String(digits)
+        case "intervalstyle", "bytea_output": value = try choice(key, value)
+        case "extra_float_digits": value = try floatDigits(value)
         case "standard_conforming_strings":
             guard ["on", "true", "1", "yes"].contains(value.lowercased()) else {
                 throw SQLError.unsupported("standard_conforming_strings = off")
@@ -149,6 +127,32 @@ struct SessionSettings {
         }
         values[key] = value
         textStyle = TextStyle(settings: values)
+    }
+
+    /// One of the values of a setting that has a few, in lower case.
+    private func choice(_ key: String, _ value: String) throws(SQLError) -> String {
+        let isStyle = key == "intervalstyle"
+        let choices = isStyle ? TextStyle.intervalStyles.keys.sorted() : ["escape", "hex"]
+        let lowered = value.lowercased()
+        guard choices.contains(lowered) else {
+            let name = isStyle ? "IntervalStyle" : key
+            throw SQLError(
+                .invalidParameterValue, "invalid value for parameter \"\(name)\": \"\(value)\"",
+                hint: "Available values: \(choices.joined(separator: ", ")).")
+        }
+        return lowered
+    }
+
+    private func floatDigits(_ value: String) throws(SQLError) -> String {
+        let key = "extra_float_digits"
+        guard let number = Double(value), abs(number) < 1e9 else { throw invalid(key, value) }
+        let digits = Int(number.rounded(.toNearestOrEven))
+        guard (-15...3).contains(digits) else {
+            throw SQLError(
+                .invalidParameterValue,
+                "\(digits) is outside the valid range for parameter \"\(key)\" (-15 .. 3)")
+        }
+        return String(digits)
     }
 
     private static func bool(_ name: String, _ value: String) throws(SQLError) -> String {
