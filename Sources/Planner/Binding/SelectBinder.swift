@@ -197,12 +197,6 @@ struct SelectBinder {
         throws(SQLError) -> [Expr]?
     {
         guard case .on(let nodes) = select.distinct else { return nil }
-        if expressions.setCalls?.isEmpty == false {
-            // PostgreSQL calls the function for the rows that DISTINCT ON leaves, unless it names it.
-            throw SQLError.unsupported(
-                "a set-returning function in the list of SELECT DISTINCT ON",
-                at: binder.position(select.at))
-        }
         let fields = outputs.map { Field($0.name, $0.expression.type) }
         var list: [Expr] = []
         for node in nodes {
@@ -212,6 +206,16 @@ struct SelectBinder {
             } else {
                 list.append(try binder.resolved(try expressions.bind(node), at: node.at))
             }
+        }
+        let named = Set(list.map(\.fingerprint))
+        let isLeft = outputs.contains { output in
+            output.expression.columns.contains(where: SetFunctionCalls.isCall)
+                && !named.contains(output.expression.fingerprint)
+        }
+        if isLeft {
+            // PostgreSQL calls it for the rows that DISTINCT ON leaves.
+            throw SQLError.unsupported(
+                "a set-returning function beside DISTINCT ON", at: binder.position(select.at))
         }
         return list
     }

@@ -34,7 +34,7 @@ final class SetFunctionCalls {
         if let known = items.firstIndex(where: { $0.text == text }) {
             column = known
         } else if base == nil {
-            let below = first.array.columns.filter(SetFunctionCalls.isOne)
+            let below = first.array.columns.filter(SetFunctionCalls.isCall)
             let stage = below.map { items[$0 - SetFunctionCalls.firstColumn].stage + 1 }.max()
             items.append(
                 Item(array: first.array, field: first.field, stage: stage ?? 0, text: text))
@@ -48,7 +48,8 @@ final class SetFunctionCalls {
         return placed(.column(SetFunctionCalls.firstColumn + column, first.field.type))
     }
 
-    private static func isOne(_ index: Int) -> Bool {
+    /// Whether a column is what a call gives.
+    static func isCall(_ index: Int) -> Bool {
         index >= firstColumn && !OuterReference.isOuter(index)
     }
 
@@ -75,7 +76,7 @@ final class SetFunctionCalls {
         guard let base else { return expression }
         let order = items.indices.sorted { (items[$0].stage, $0) < (items[$1].stage, $1) }
         return expression.remapped { index in
-            guard SetFunctionCalls.isOne(index) else { return index }
+            guard SetFunctionCalls.isCall(index) else { return index }
             let item = index - SetFunctionCalls.firstColumn
             return base + (order.firstIndex(of: item) ?? item)
         }
