@@ -50,11 +50,11 @@ cpcre2_pattern *cpcre2_compile(const char *pattern, size_t length, int ignore_ca
 
 int cpcre2_group_count(const cpcre2_pattern *pattern) { return pattern->groups; }
 
-/* Finds the longest or the shortest match: all alternatives at once, which gives no groups.
-   1, 0 or -1, as cpcre2_find. */
-static int find_whole(const cpcre2_pattern *pattern, const char *text, size_t length, size_t from,
-                      PCRE2_SIZE *start, PCRE2_SIZE *end) {
-    uint32_t options = PCRE2_NO_UTF_CHECK;
+/* The longest or the shortest of the matches that begin at `start`: all alternatives at once, in one pass
+   over the text, which gives no groups. 1, 0 or -1, as cpcre2_find. */
+static int find_end(const cpcre2_pattern *pattern, const char *text, size_t length, PCRE2_SIZE start,
+                    PCRE2_SIZE *end) {
+    uint32_t options = PCRE2_NO_UTF_CHECK | PCRE2_ANCHORED;
     if (pattern->preference == cpcre2_shortest) options |= PCRE2_DFA_SHORTEST;
     pcre2_match_data *found = pcre2_match_data_create(1, NULL);
     if (!found) return -1;
@@ -62,15 +62,11 @@ static int find_whole(const cpcre2_pattern *pattern, const char *text, size_t le
     for (size_t size = 1000; count == PCRE2_ERROR_DFA_WSSIZE && size <= 1000000; size *= 10) {
         int *workspace = malloc(size * sizeof *workspace);
         if (!workspace) break;
-        count = pcre2_dfa_match(pattern->code, (PCRE2_SPTR)text, length, from, options, found,
+        count = pcre2_dfa_match(pattern->code, (PCRE2_SPTR)text, length, start, options, found,
                                 pattern->limits, workspace, size);
         free(workspace);
     }
-    if (count >= 0) {
-        PCRE2_SIZE *places = pcre2_get_ovector_pointer(found);
-        *start = places[0];
-        *end = places[1];
-    }
+    if (count >= 0) *end = pcre2_get_ovector_pointer(found)[1];
     pcre2_match_data_free(found);
     /* 0: there are more matches than places for them, the longest first. */
     if (count >= 0) return 1;
@@ -82,27 +78,13 @@ static int check_end(pcre2_callout_block *block, void *end) {
     return block->current_position == *(PCRE2_SIZE *)end ? 0 : 1;
 }
 
-int cpcre2_find(const cpcre2_pattern *pattern, const char *text, size_t length, size_t from, int groups,
-                int64_t *starts, int64_t *lengths) {
-    pcre2_match_context *context = pattern->limits;
-    uint32_t options = PCRE2_NO_UTF_CHECK;
-    PCRE2_SIZE start = from, end = 0;
-    /* Whether there is a match does not depend on which is taken. */
-    if (pattern->preference != cpcre2_first && groups > 0) {
-        int found = find_whole(pattern, text, length, from, &start, &end);
-        if (found == 1 && groups == 1) {
-            starts[0] = (int64_t)start;
-            lengths[0] = (int64_t)(end - start);
-        }
-        if (found != 1 || groups == 1) return found;
-        context = pcre2_match_context_copy(pattern->limits);
-        if (!context) return -1;
-        pcre2_set_callout(context, check_end, &end);
-        options |= PCRE2_ANCHORED;
-    }
+/* A match by backtracking, with as many groups as it has. */
+static int match(const cpcre2_pattern *pattern, const char *text, size_t length, size_t from, uint32_t options,
+                 pcre2_match_context *context, int groups, int64_t *starts, int64_t *lengths) {
     pcre2_match_data *found = pcre2_match_data_create_from_pattern(pattern->code, NULL);
-    int count = found ? pcre2_match(pattern->code, (PCRE2_SPTR)text, length, start, options, found, context)
-                      : PCRE2_ERROR_NOMEMORY;
+    if (!found) return -1;
+    int count = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, from, PCRE2_NO_UTF_CHECK | options, found,
+                            context);
     if (count > 0) {
         PCRE2_SIZE *places = pcre2_get_ovector_pointer(found);
         for (int i = 0; i < groups; i++) {
@@ -112,11 +94,28 @@ int cpcre2_find(const cpcre2_pattern *pattern, const char *text, size_t length, 
         }
     }
     pcre2_match_data_free(found);
-    int is_placed = context != pattern->limits;
-    if (is_placed) pcre2_match_context_free(context);
     if (count > 0) return 1;
-    /* A whole match without its groups would be a fault, not an answer. */
-    return count == PCRE2_ERROR_NOMATCH && !is_placed ? 0 : -1;
+    return count == PCRE2_ERROR_NOMATCH ? 0 : -1;
+}
+
+int cpcre2_find(const cpcre2_pattern *pattern, const char *text, size_t length, size_t from, int groups,
+                int64_t *starts, int64_t *lengths) {
+    /* Whether there is a match, and where the first begins, does not depend on which is taken. */
+    int found = match(pattern, text, length, from, 0, pattern->limits, groups, starts, lengths);
+    if (found != 1 || groups == 0 || pattern->preference == cpcre2_first) return found;
+    PCRE2_SIZE start = (PCRE2_SIZE)starts[0], end = 0;
+    found = find_end(pattern, text, length, start, &end);
+    if (found == 1 && (size_t)lengths[0] != end - start) {
+        lengths[0] = (int64_t)(end - start);
+        if (groups == 1) return 1;
+        pcre2_match_context *context = pcre2_match_context_copy(pattern->limits);
+        if (!context) return -1;
+        pcre2_set_callout(context, check_end, &end);
+        found = match(pattern, text, length, start, PCRE2_ANCHORED, context, groups, starts, lengths);
+        pcre2_match_context_free(context);
+    }
+    /* A match that is not found again would be a fault, not an answer. */
+    return found == 1 ? 1 : -1;
 }
 
 void cpcre2_free(cpcre2_pattern *pattern) {

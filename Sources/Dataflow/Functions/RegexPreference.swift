@@ -8,6 +8,10 @@ struct RegexPreference {
     private(set) var hasBackReference = false
     private var rest: Substring
     private let isExtended: Bool
+    private var depth = 0
+
+    /// As deep as PCRE2 takes groups within groups; in a deeper pattern, which is RE2's, nothing has to decide.
+    private static let deepest = 250
 
     /// - Parameter pattern: without its director and embedded options.
     init(_ pattern: Substring, isExtended: Bool) {
@@ -64,6 +68,12 @@ struct RegexPreference {
             let isLookaround = ["?=", "?!", "?<"].contains { rest.hasPrefix($0) }
             if rest.hasPrefix("?:") { rest = rest.dropFirst(2) }
             if isLookaround { rest = rest.dropFirst(2) }
+            guard depth < RegexPreference.deepest else {
+                rest = ""
+                return nil
+            }
+            depth += 1
+            defer { depth -= 1 }
             let decided = branches()
             _ = rest.popFirst(if: ")")
             return isLookaround ? nil : decided
