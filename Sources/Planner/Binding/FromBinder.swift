@@ -366,6 +366,17 @@ struct FromBinder {
         return found[0]
     }
 
+    /// Whether an inner join's merged column is the right one: when it has the common type and the left one
+    /// has not. They are equal, but need not look alike (buildMergedJoinVar in PostgreSQL's parse_clause.c).
+    private static func prefersRight(_ left: DataType, _ right: DataType) -> Bool {
+        guard let type = OverloadResolution.commonType([left, right]) else { return false }
+        let isSame = left.kind == right.kind && left.modifier == right.modifier
+        func isCommon(_ side: DataType) -> Bool {
+            side.kind == type.kind && (isSame || side.modifier < 0)
+        }
+        return !isCommon(left) && isCommon(right)
+    }
+
     /// Equality of the named columns, which come first, each once: the left one's value, the right
     /// one's in a right join, whichever is there in a full join.
     private func using(
@@ -399,7 +410,9 @@ struct FromBinder {
             }
             let equal = try expressions.binary("=", first, second, at, (at, at))
             predicate = predicate.map { .and($0, equal) } ?? equal
-            let chosen = kind == .right ? b : a
+            let chosen =
+                kind == .right || kind == .inner && FromBinder.prefersRight(first.type, second.type)
+                ? b : a
             for place in [a, b] {
                 entries[place].isHidden = true
                 // What an earlier USING has merged can be named no other way.
@@ -419,7 +432,7 @@ struct FromBinder {
                 try binder.convertImplicitly(second, to: type, at: at),
             ]
             let value: Expr =
-                kind == .full ? .coalesce(sides, type) : sides[kind == .right ? 1 : 0]
+                kind == .full ? .coalesce(sides, type) : sides[chosen == b ? 1 : 0]
             merged.append((value, .init(table: "", name: name, type: type)))
         }
         let plan = try joined(kind, left.plan, right.plan, predicate, level)
