@@ -128,7 +128,7 @@ extension Parser {
         let isAll = isWord("all")
         advance()
         advance()
-        if beginsQuery() {
+        if queryFollows() {
             let query = try query()
             try expect(symbol: ")")
             if symbol == "=", !isAll { return .inQuery(left, query, negated: false, at: at) }
@@ -246,7 +246,7 @@ extension Parser {
         }
         if accept("in") {
             try expect(symbol: "(")
-            if beginsQuery() {
+            if queryFollows() {
                 let query = try query()
                 try expect(symbol: ")")
                 return .inQuery(left, query, negated: negated, at: at)
@@ -341,7 +341,7 @@ extension Parser {
 
     private mutating func parenthesized(_ at: Int) throws(SQLError) -> Expression {
         advance()
-        if beginsQuery() {
+        if queryFollows() {
             let query = try query()
             try expect(symbol: ")")
             return .subquery(query, at: at)
@@ -658,8 +658,7 @@ extension Parser {
         var items: [OrderItem] = []
         repeat {
             let expression = try expression()
-            let descending = accept("desc")
-            if !descending { _ = accept("asc") }
+            let descending = try isDescending()
             var nullsFirst: Bool?
             if accept(["nulls", "first"]) {
                 nullsFirst = true
@@ -670,5 +669,21 @@ extension Parser {
                 OrderItem(expression: expression, descending: descending, nullsFirst: nullsFirst))
         } while accept(symbol: ",")
         return items
+    }
+
+    /// ASC, DESC or USING with an operator that orders.
+    private mutating func isDescending() throws(SQLError) -> Bool {
+        if accept("desc") { return true }
+        if accept("asc") || !accept("using") { return false }
+        guard case .symbol(let symbol) = peek else { throw unexpected() }
+        guard symbol == "<" || symbol == ">" else {
+            throw SQLError(
+                .wrongObjectType, "operator \(symbol) is not a valid ordering operator",
+                hint:
+                    "Ordering operators must be \"<\" or \">\" members of btree operator families.",
+                position: position(token.start))
+        }
+        advance()
+        return symbol == ">"
     }
 }

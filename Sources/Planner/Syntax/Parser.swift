@@ -92,6 +92,27 @@ package struct Parser {
         ["select", "with", "values", "table"].contains { peek(ahead: ahead) == .word($0) }
     }
 
+    /// Whether a query follows, which may begin with parentheses: `(SELECT 1) UNION SELECT 2` is one,
+    /// `(SELECT 1) + 1` is none. What is behind the first parenthesis tells.
+    func queryFollows() -> Bool {
+        if beginsQuery() { return true }
+        var ahead = 0
+        while peek(ahead: ahead) == .symbol("(") { ahead += 1 }
+        guard ahead > 0, beginsQuery(ahead: ahead) else { return false }
+        var depth = ahead
+        while depth > 0 {
+            switch peek(ahead: ahead) {
+            case .symbol("("): depth += 1
+            case .symbol(")"): depth -= 1
+            case .end: return false
+            default: break
+            }
+            ahead += 1
+        }
+        guard case .word(let word) = peek(ahead: ahead) else { return false }
+        return ["union", "intersect", "except", "order", "limit", "offset", "fetch"].contains(word)
+    }
+
     mutating func accept(_ word: String) -> Bool {
         guard peek == .word(word) else { return false }
         advance()

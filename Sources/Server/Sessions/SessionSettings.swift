@@ -14,15 +14,6 @@ struct SessionSettings {
         "standard_conforming_strings", "default_transaction_read_only", "in_hot_standby",
     ]
 
-    private static let planner = [
-        "enable_async_append", "enable_bitmapscan", "enable_gathermerge", "enable_hashagg",
-        "enable_hashjoin", "enable_incremental_sort", "enable_indexonlyscan", "enable_indexscan",
-        "enable_material", "enable_memoize", "enable_mergejoin", "enable_nestloop",
-        "enable_parallel_append", "enable_parallel_hash", "enable_partition_pruning",
-        "enable_partitionwise_aggregate", "enable_partitionwise_join", "enable_seqscan",
-        "enable_sort", "enable_tidscan",
-    ]
-
     private static let readOnly: Set<String> = [
         "server_version", "server_version_num", "server_encoding", "integer_datetimes",
         "is_superuser",
@@ -50,8 +41,7 @@ struct SessionSettings {
             "escape_string_warning": "on",
             "xmloption": "content", "default_tablespace": "", "work_mem": "4MB",
         ]
-        // PostgreSQL's choices of a plan, which clients switch: there is nothing here to choose.
-        for name in SessionSettings.planner { values[name] = "on" }
+        values.merge(UnusedSettings.values) { known, _ in known }
         self.values = values
         initial = values
         textStyle = TextStyle(settings: values)
@@ -107,7 +97,9 @@ struct SessionSettings {
                 let style = try DateStyleText.canonical(value, current: values[key] ?? "")
             else { throw invalid("DateStyle", value) }
             value = style
-        case "intervalstyle", "bytea_output": value = try choice(key, value)
+        case "intervalstyle":
+            value = try choice(key, value, TextStyle.intervalStyles.keys.sorted())
+        case "bytea_output": value = try choice(key, value, ["escape", "hex"])
         case "extra_float_digits": value = try floatDigits(value)
         case "standard_conforming_strings":
             guard ["on", "true", "1", "yes"].contains(value.lowercased()) else {
@@ -121,8 +113,12 @@ struct SessionSettings {
         case "transaction_isolation", "default_transaction_isolation":
             value = try SessionSettings.isolation(value)
         default:
-            if ["on", "off"].contains(initial[key]) {
+            if let choices = UnusedSettings.choices[key] {
+                value = try choice(key, value, choices)
+            } else if ["on", "off"].contains(initial[key]) {
                 value = try SessionSettings.bool(key, value)
+            } else if UnusedSettings.values[key] != nil, !UnusedSettings.isQuantity(value) {
+                throw invalid(key, value)
             }
         }
         values[key] = value
@@ -130,17 +126,18 @@ struct SessionSettings {
     }
 
     /// One of the values of a setting that has a few, in lower case.
-    private func choice(_ key: String, _ value: String) throws(SQLError) -> String {
-        let isStyle = key == "intervalstyle"
-        let choices = isStyle ? TextStyle.intervalStyles.keys.sorted() : ["escape", "hex"]
+    private func choice(_ key: String, _ value: String, _ choices: [String]) throws(SQLError)
+        -> String
+    {
         let lowered = value.lowercased()
-        guard choices.contains(lowered) else {
-            let name = isStyle ? "IntervalStyle" : key
-            throw SQLError(
-                .invalidParameterValue, "invalid value for parameter \"\(name)\": \"\(value)\"",
-                hint: "Available values: \(choices.joined(separator: ", ")).")
+        if choices.contains(lowered) { return lowered }
+        if let isOn = TextEncoding.parseBool(Array(lowered.utf8)), choices.contains("off") {
+            return isOn ? "on" : "off"
         }
-        return lowered
+        let name = key == "intervalstyle" ? "IntervalStyle" : key
+        throw SQLError(
+            .invalidParameterValue, "invalid value for parameter \"\(name)\": \"\(value)\"",
+            hint: "Available values: \(choices.joined(separator: ", ")).")
     }
 
     private func floatDigits(_ value: String) throws(SQLError) -> String {
