@@ -67,10 +67,14 @@ final class ViewRegion {
             "consolidate", ConsolidateOperator(object.types), inputs: [lowered.output])
         _ = lowered.circuit.add("materialize", materialize, inputs: [net])
         let names = circuit.traces.map(\.name).sorted().joined(separator: ",")
-        layout = ViewRegion.number(of: plan.layout + names)
+        layout = ViewRegion.number(of: "\(ViewRegion.answers) " + plan.layout + names)
         let tokens = [stop] + (cancel.map { [$0] } ?? [])
         circuit.setInterruption { bounds.question(for: $0, tokens) }
     }
+
+    /// One more with every build in which a function gives another answer than before: a row that went in with
+    /// the old one would come out as another.
+    private static let answers = 2
 
     /// FNV-1a: the same in every process.
     private static func number(of text: String) -> Int64 {
